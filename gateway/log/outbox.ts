@@ -1,0 +1,29 @@
+/**
+ * What the sender sees of a log. The log is the outbox: sequence = row, rows are contiguous from 1, and a row
+ * is visible only when it is synced to disk.
+ */
+export type Outbox<Row> = {
+  readonly channel: 'readings' | 'events'
+  /** The highest row that is synced to disk; 0 when there is none. */
+  committedRow(): number
+  /** The highest row the centre has acknowledged as contiguous. */
+  acknowledgedRow(): number
+  /** Called after each commit with its rows, `first` being the row of `rows[0]`. */
+  onCommit(listener: (first: number, rows: readonly Row[]) => void): void
+  /**
+   * Committed rows behind `after`, at most `limit`, without a hole among them. `first` is greater than `after + 1`
+   * where rows were parked or overwritten; empty at the end of the log.
+   */
+  read(after: number, limit: number): Promise<{ readonly first: number; readonly rows: readonly Row[] }>
+  /** The centre has committed everything up to `row`: frees it. */
+  acknowledge(row: number): void
+  /** Puts rows aside that the broker refuses again and again; kept and counted, never sent again by themselves. */
+  park(first: number, last: number, reason: string): Promise<void>
+  stats(): {
+    readonly committedRow: number
+    readonly acknowledgedRow: number
+    readonly droppedRows: number
+    readonly parkedRows: number
+    readonly bytes: number
+  }
+}

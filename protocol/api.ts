@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { EpisodeEventSchema, EpisodeSchema, GatewayEventSchema } from './episode.ts'
+import { EuiSchema, IdSchema } from './ids.ts'
+import { ChannelSchema, HealthMessageSchema, UnknownDeviceSchema } from './messages.ts'
+import { PresenceSchema, ReadingSchema } from './reading.ts'
+
+/** What the platform's HTTP API answers, under `/api/v1`. The OpenAPI document is made from these. */
+
+export const SectionStateSchema = z.enum(['clear', 'pre-alarm', 'blocked', 'unobserved'])
+export type SectionState = z.infer<typeof SectionStateSchema>
+
+/**
+ * `clear` needs every slot of the section known to be vacant and its gateway heard lately; one slot unknown and
+ * none occupied is `unobserved`.
+ */
+export const SectionViewSchema = z.object({
+  section: IdSchema,
+  name: z.string(),
+  lane: IdSchema,
+  laneName: z.string(),
+  state: SectionStateSchema,
+  sinceMs: z.int().optional(),
+  episode: IdSchema.optional(),
+  slots: z.array(
+    z.object({
+      slot: IdSchema,
+      presence: PresenceSchema,
+      sinceMs: z.int().optional(),
+      lastHeardMs: z.int().optional(),
+    }),
+  ),
+})
+export type SectionView = z.infer<typeof SectionViewSchema>
+
+/** One stored episode: its latest revision, and when the centre received it (domain time). */
+export const EpisodeViewSchema = z.object({
+  site: IdSchema,
+  gateway: IdSchema,
+  epoch: IdSchema,
+  episode: EpisodeSchema,
+  firstReceivedMs: z.int(),
+  confirmedReceivedMs: z.int().optional(),
+  receivedMs: z.int(),
+  /** True when the episode had already ended before its alarm reached the centre: it pages nobody. */
+  late: z.boolean(),
+})
+export type EpisodeView = z.infer<typeof EpisodeViewSchema>
+
+export const EpisodeDetailSchema = EpisodeViewSchema.extend({
+  events: z.array(z.object({ receivedMs: z.int(), event: EpisodeEventSchema })),
+})
+export type EpisodeDetail = z.infer<typeof EpisodeDetailSchema>
+
+/** One committed piece of a gateway's log: raw, in order of commit, nothing overwritten. */
+export const LogRowSchema = z.object({
+  position: z.int(),
+  site: IdSchema,
+  gateway: IdSchema,
+  epoch: IdSchema,
+  channel: ChannelSchema,
+  first: z.int(),
+  last: z.int(),
+  receivedMs: z.int(),
+  rows: z.array(z.union([ReadingSchema, GatewayEventSchema])),
+})
+export type LogRow = z.infer<typeof LogRowSchema>
+
+export const GatewayViewSchema = z.object({
+  site: IdSchema,
+  gateway: IdSchema,
+  connected: z.boolean().describe('a health message came within the last 30 s of wall time'),
+  lastHeardMs: z.int().optional(),
+  lastHeardWallMs: z.int().optional(),
+  health: HealthMessageSchema.optional(),
+  skippedRows: z.object({ readings: z.int(), events: z.int() }),
+})
+export type GatewayView = z.infer<typeof GatewayViewSchema>
+
+export const StatusSchema = z.object({
+  nowMs: z.int().describe('domain time at the platform'),
+  speed: z.number(),
+  log: z.object({ position: z.int(), readings: z.int(), events: z.int() }),
+  projections: z.array(z.object({ name: z.string(), position: z.int(), lag: z.int() })),
+  refusals: z.array(z.object({ reason: z.string(), count: z.int(), sample: z.string() })),
+  broker: z.object({ connected: z.boolean(), sinceMs: z.int() }),
+})
+export type Status = z.infer<typeof StatusSchema>
+
+export const BindRequestSchema = z.object({ device: EuiSchema.nullable().describe('null unbinds') })
+export const EndEpisodeRequestSchema = z.object({
+  by: z.string().min(1).max(200),
+  reason: z.string().min(1).max(1_000),
+})
+
+export const UnknownDeviceViewSchema = UnknownDeviceSchema.extend({ gateway: IdSchema })
+
+/** Every error has this body: a code from `docs/TOPICS.md`'s table, and a sentence that says what to do. */
+export const ApiErrorSchema = z.object({ code: z.string(), message: z.string() })
+export type ApiError = z.infer<typeof ApiErrorSchema>
+
+/** Server-sent events of `/api/v1/live`. `hello` comes first and tells domain time; then one event a change. */
+export const LiveEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('hello'),
+    nowMs: z.int(),
+    speed: z.number(),
+    sections: z.array(SectionViewSchema),
+    episodes: z.array(EpisodeViewSchema),
+    gateways: z.array(GatewayViewSchema.omit({ health: true })),
+  }),
+  z.object({ kind: z.literal('section'), nowMs: z.int(), section: SectionViewSchema }),
+  z.object({ kind: z.literal('episode'), nowMs: z.int(), episode: EpisodeViewSchema }),
+  z.object({ kind: z.literal('gateway'), nowMs: z.int(), gateway: GatewayViewSchema.omit({ health: true }) }),
+  z.object({ kind: z.literal('layout'), nowMs: z.int(), version: z.int() }),
+  z.object({ kind: z.literal('alive'), nowMs: z.int() }),
+])
+export type LiveEvent = z.infer<typeof LiveEventSchema>
