@@ -2,8 +2,8 @@ import type { Episode, Layout, Presence, Reading, Result, RuleSet } from '@clear
 
 /** What the flow asks of the decider: rules settled and live, told through the event log. */
 export type Decide = {
-  /** One new reading of a slot that this gateway decides: deduplicated, stamped, in order of arrival. */
-  reading(reading: Reading): void
+  /** One new reading of a slot that this gateway decides: deduplicated, stamped, in order of arrival; its row in the readings log. */
+  reading(reading: Reading, row: number): void
   /** Every reading-log row up to `row` is synced to disk. */
   readingsCommitted(row: number): void
   configure(layout: Layout, rules: RuleSet): void
