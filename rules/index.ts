@@ -1,0 +1,6 @@
+export * from './config-in-force.ts'
+export * from './estate.ts'
+export * from './lane-machine.ts'
+export * from './sample.ts'
+export * from './slot-machine.ts'
+export * from './teller.ts'

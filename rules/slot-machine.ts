@@ -1,0 +1,166 @@
+import type { Calibration, Evidence, LaneRules, Presence } from '@clearlane/protocol'
+import type { Sample } from './sample.ts'
+
+/**
+ * Field to presence, one slot. Plain data, so that it can be written down and read back.
+ *
+ * ```
+ *  unknown ──(a reading, calibrated)──▶ vacant ◀──(residual < off)── occupied
+ *     ▲                                   └────(residual ≥ on)──────────▲
+ *     └───────────(silent for silenceAfterMs, or no calibration)────────┘
+ * ```
+ */
+export type SlotState = {
+  presence: Presence
+  /** What was known before a silence: a weak field that was occupied stays occupied when the sensor is heard again. */
+  lastKnown: Presence
+  /** Event time of the last reading; -Infinity before the first. */
+  lastMs: number
+  lastXNt: number
+  lastYNt: number
+  lastZNt: number
+  /** The empty field as it is followed through slow drift; frozen while occupied. */
+  baseXNt: number
+  baseYNt: number
+  baseZNt: number
+  /** `atMs` of the calibration that the baseline grew from; another one starts it anew. */
+  calibratedMs: number | undefined
+}
+
+export const SLOT_STATE_VERSION = 1
+
+/** From `atMs` on the slot is known to be this, and why. */
+export type PresenceChange = {
+  readonly slot: string
+  readonly atMs: number
+  readonly presence: Presence
+  readonly evidence: Evidence
+}
+
+/** The rules and the calibration of one slot as they are in force at a time. */
+export type SlotConfig = { readonly rules: LaneRules; readonly calibration: Calibration | undefined }
+
+/** The empty field drifts with season and temperature over hours; a vehicle comes within seconds. */
+const BASELINE_TIME_CONSTANT_MS = 3_600_000
+/** However slowly a field creeps, a baseline this many thresholds from its calibration is no longer drift. */
+const MAX_BASELINE_DRIFT_IN_THRESHOLDS = 4
+
+export const createSlotState = (): SlotState => ({
+  presence: 'unknown',
+  lastKnown: 'unknown',
+  lastMs: Number.NEGATIVE_INFINITY,
+  lastXNt: 0,
+  lastYNt: 0,
+  lastZNt: 0,
+  baseXNt: 0,
+  baseYNt: 0,
+  baseZNt: 0,
+  calibratedMs: undefined,
+})
+
+/** Event time at which the slot becomes unknown unless it is heard again; Infinity where it already is. */
+export const silenceDueMs = (state: SlotState, config: SlotConfig): number =>
+  state.presence === 'unknown' ? Number.POSITIVE_INFINITY : state.lastMs + config.rules.silenceAfterMs
+
+/** Silence from `dueMs` on: unknown, never vacant. */
+export const fallSilent = (state: SlotState, slot: string, dueMs: number, reason: string): PresenceChange => {
+  state.presence = 'unknown'
+  return { slot, atMs: dueMs, presence: 'unknown', evidence: { slot, reason } }
+}
+
+/** Takes one sample in order; the change of presence that it makes, if any. */
+export const stepSlot = (
+  state: SlotState,
+  sample: Sample,
+  config: SlotConfig,
+): PresenceChange | undefined => {
+  const { calibration } = config
+  if (calibration?.atMs !== state.calibratedMs) restart(state, calibration)
+  const before = state.presence
+  const residualNt = Math.hypot(
+    sample.xNt - state.baseXNt,
+    sample.yNt - state.baseYNt,
+    sample.zNt - state.baseZNt,
+  )
+  const presence = toPresence(state.lastKnown, residualNt, sample, config)
+  const change = presence === before ? undefined : toChange(state, sample, presence, residualNt, config)
+  if (presence === 'vacant' && calibration !== undefined && residualNt < config.rules.offNt) {
+    followDrift(state, sample, calibration, config.rules)
+  }
+  state.presence = presence
+  if (presence !== 'unknown') state.lastKnown = presence
+  state.lastMs = sample.atMs
+  state.lastXNt = sample.xNt
+  state.lastYNt = sample.yNt
+  state.lastZNt = sample.zNt
+  return change
+}
+
+const restart = (state: SlotState, calibration: Calibration | undefined): void => {
+  state.lastKnown = 'unknown'
+  state.calibratedMs = calibration?.atMs
+  state.baseXNt = calibration?.xNt ?? 0
+  state.baseYNt = calibration?.yNt ?? 0
+  state.baseZNt = calibration?.zNt ?? 0
+}
+
+const toPresence = (
+  lastKnown: Presence,
+  residualNt: number,
+  sample: Sample,
+  config: SlotConfig,
+): Presence => {
+  if (sample.opinion !== undefined && sample.opinion !== 'unknown') return sample.opinion
+  if (config.calibration === undefined) return 'unknown'
+  // Two thresholds, so a field that hovers at one of them does not flap.
+  return residualNt >= (lastKnown === 'occupied' ? config.rules.offNt : config.rules.onNt)
+    ? 'occupied'
+    : 'vacant'
+}
+
+const toChange = (
+  state: SlotState,
+  sample: Sample,
+  presence: Presence,
+  residualNt: number,
+  { rules, calibration }: SlotConfig,
+): PresenceChange => ({
+  slot: sample.slot,
+  atMs: sample.atMs,
+  presence,
+  evidence: {
+    slot: sample.slot,
+    reading: { device: sample.device, session: sample.session, counter: sample.counter },
+    ...(Number.isFinite(state.lastMs) && {
+      before: [state.lastXNt, state.lastYNt, state.lastZNt] as [number, number, number],
+    }),
+    after: [sample.xNt, sample.yNt, sample.zNt],
+    ...(calibration !== undefined && {
+      baseline: [Math.round(state.baseXNt), Math.round(state.baseYNt), Math.round(state.baseZNt)] as [
+        number,
+        number,
+        number,
+      ],
+      residualNt: Math.round(residualNt),
+      thresholdNt: presence === 'occupied' ? rules.onNt : rules.offNt,
+    }),
+    reason: toReason(presence, sample, calibration),
+  },
+})
+
+const toReason = (presence: Presence, sample: Sample, calibration: Calibration | undefined): string => {
+  if (sample.opinion !== undefined && sample.opinion !== 'unknown') return 'the sensor says so itself'
+  if (calibration === undefined) return 'not calibrated: its empty field is not known'
+  return presence === 'occupied' ? 'the field left the empty band' : 'the field is back in the empty band'
+}
+
+const followDrift = (state: SlotState, sample: Sample, calibration: Calibration, rules: LaneRules): void => {
+  const elapsedMs = Math.max(0, sample.atMs - state.lastMs)
+  const gain = Number.isFinite(elapsedMs) ? 1 - Math.exp(-elapsedMs / BASELINE_TIME_CONSTANT_MS) : 0
+  const limitNt = rules.onNt * MAX_BASELINE_DRIFT_IN_THRESHOLDS
+  const follow = (base: number, field: number, origin: number) =>
+    Math.min(origin + limitNt, Math.max(origin - limitNt, base + gain * (field - base)))
+  state.baseXNt = follow(state.baseXNt, sample.xNt, calibration.xNt)
+  state.baseYNt = follow(state.baseYNt, sample.yNt, calibration.yNt)
+  state.baseZNt = follow(state.baseZNt, sample.zNt, calibration.zNt)
+}
