@@ -431,12 +431,14 @@ export const createEstate = (options: EstateOptions): Estate => {
   if (options.snapshot !== undefined) {
     for (const config of options.snapshot.configs) configure(config)
     for (const saved of options.snapshot.lanes) {
-      const lane = laneOf(saved.lane)
+      const lane = lanes.get(saved.lane)
+      if (lane === undefined) continue
       lane.watermarkMs = saved.watermarkMs
       lane.settled = cloneLaneState(saved.state)
       lane.handEnds = [...saved.handEnds]
       for (const one of saved.slots) {
-        const slot = slotOf(one.slot, saved.lane)
+        const slot = slots.get(one.slot)
+        if (slot?.lane !== lane) continue
         slot.settled = { ...one.state }
         slot.maxMs = one.maxMs
         slot.lastChange = one.lastChange
@@ -482,7 +484,7 @@ export const createEstate = (options: EstateOptions): Estate => {
     endByHand: (command) => {
       const laneId = timeline.laneOfSection(command.section)
       const lane = laneId === undefined ? undefined : lanes.get(laneId)
-      if (lane === undefined) return
+      if (lane === undefined || command.atMs < lane.watermarkMs) return
       lane.handEnds.push(command)
       lane.handEnds.sort((a, b) => a.atMs - b.atMs)
       markLane(lane)
