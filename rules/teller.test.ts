@@ -1,0 +1,150 @@
+import type { EpisodeEvent } from '@clearlane/protocol'
+import { EpisodeEventSchema, PresenceEventSchema } from '@clearlane/protocol'
+import { describe, expect, test } from 'vitest'
+import { createEstate } from './estate.ts'
+import type { Sample } from './sample.ts'
+import { createTeller } from './teller.ts'
+import type { Told } from './teller.ts'
+import { layout, ruleSet, sampleAt, samplesOf, T0 } from './testing-world.ts'
+
+const at = (seconds: number) => T0 + seconds * 1000
+
+const createDesk = (told: readonly Told[] = [], isDated = (_atMs: number) => true) => {
+  const estate = createEstate({ gateway: 'gw', holeSinceMs: () => undefined })
+  estate.configure({ fromMs: 0, layout, rules: ruleSet() })
+  const teller = createTeller({ epoch: 'e1', told, isDated })
+  const hear = (samples: readonly Sample[], heardMs?: number): EpisodeEvent[] =>
+    samples.flatMap((sample) => {
+      estate.accept(sample, heardMs ?? sample.atMs)
+      estate.flush(heardMs ?? sample.atMs)
+      return estate.takeChanged().flatMap((view) => teller.tellLane(view, heardMs ?? sample.atMs))
+    })
+  return { estate, teller, hear }
+}
+const brief = (events: readonly EpisodeEvent[]) =>
+  events.map((event) => `${event.transition} ${event.episode.revision}`)
+
+describe('what is told of a stay', () => {
+  test('is each transition once, in order, under one id made of its first reading', () => {
+    const { hear } = createDesk()
+    const events = hear(samplesOf('a1', [[100, 900]], 1_000, 30))
+    expect(brief(events)).toEqual(['detected 1', 'confirmed 2', 'escalated 3', 'cleared 4'])
+    expect(new Set(events.map((event) => event.episode.id)).size).toBe(1)
+    expect(events[0]!.episode.id).toMatch(/^[0-9a-f]{16}-1-\d+-e1$/)
+    for (const event of events) expect(EpisodeEventSchema.safeParse(event).error).toBeUndefined()
+  })
+
+  test('carries its evidence: slot, field before and after, baseline and threshold', () => {
+    const { hear } = createDesk()
+    expect(hear(samplesOf('a1', [[100, 900]], 200, 30))[0]!.evidence).toMatchObject([
+      {
+        slot: 'a1',
+        before: [33_000, -3_800, expect.any(Number)],
+        after: [33_000, -3_800, expect.any(Number)],
+        thresholdNt: 900,
+      },
+    ])
+  })
+
+  test('is nothing when nothing changed', () => {
+    const { estate, teller, hear } = createDesk()
+    hear(samplesOf('a1', [[100, 900]], 400, 30))
+    expect([...estate.lanes()].flatMap((view) => teller.tellLane(view, at(401)))).toEqual([])
+  })
+})
+
+describe('a late reading', () => {
+  test('moves the beginning under the same id, with a higher revision', () => {
+    const { hear } = createDesk()
+    const [first] = hear([sampleAt('a1', 0, false, 0), sampleAt('a1', 100, true, 5)])
+    const [moved] = hear([sampleAt('a1', 80, true, 4)], at(101))
+    expect(moved).toMatchObject({
+      transition: 'extended',
+      episode: { id: first!.episode.id, revision: 2, detectedMs: at(80) },
+    })
+  })
+
+  test('takes a confirmation back, and the end says that it passed', () => {
+    const { hear } = createDesk()
+    hear([sampleAt('a1', 0, false, 0), sampleAt('a1', 10, true, 1), sampleAt('a1', 80, true, 3)])
+    const events = hear([sampleAt('a1', 40, false, 2)], at(81))
+    expect(events.at(-1)).toMatchObject({ episode: { confirmed: false } })
+  })
+
+  test('voids what never was, and the same reading later goes on from its revision', () => {
+    const { estate, teller, hear } = createDesk()
+    const [detected] = hear([sampleAt('a1', 0, false, 0), sampleAt('a1', 10, true, 1)])
+    const voided = teller.tellLane({ lane: 'north', records: [] }, at(11))
+    expect(brief(voided)).toEqual(['voided 2'])
+    expect(teller.tellLane({ lane: 'north', records: [] }, at(12))).toEqual([])
+    const again = [...estate.lanes()].flatMap((view) => teller.tellLane(view, at(13)))
+    expect(again).toMatchObject([{ episode: { id: detected!.episode.id, revision: 3 } }])
+    expect(again[0]!.episode.end).toBeUndefined()
+  })
+})
+
+test('after a restart the difference to what was told is empty, and goes on under the same ids', () => {
+  const samples = samplesOf('a1', [[100, 900]], 1_000, 30)
+  const before = createDesk()
+  const told = before.hear(samples.filter((one) => one.atMs < at(500)))
+  const kept = structuredClone([...before.teller.told()])
+  const after = createDesk(kept)
+  for (const sample of samples.filter((one) => one.atMs < at(500))) after.estate.accept(sample, at(500))
+  after.estate.flush(at(500))
+  expect(after.estate.takeChanged().flatMap((view) => after.teller.tellLane(view, at(500)))).toEqual([])
+  const rest = after.hear(samples.filter((one) => one.atMs >= at(500)))
+  expect(brief([...told, ...rest])).toEqual(['detected 1', 'confirmed 2', 'escalated 3', 'cleared 4'])
+})
+
+test('without a known clock an alarm is told at once without times, and dated once the clock is known', () => {
+  let isKnown = false
+  const { estate, teller, hear } = createDesk([], () => isKnown)
+  const provisional = [
+    sampleAt('a1', 0, false, 0),
+    sampleAt('a1', 10, true, 1),
+    sampleAt('a1', 75, true, 2),
+  ].map((sample): Sample => ({ ...sample, provisionalMs: sample.atMs - T0 }))
+  estate.hold(true)
+  const events = hear(provisional)
+  expect(brief(events)).toEqual(['detected 1', 'confirmed 2'])
+  expect(events.every((event) => event.atMs === undefined && event.episode.detectedMs === undefined)).toBe(
+    true,
+  )
+
+  isKnown = true
+  estate.hold(false)
+  estate.shift(5_000_000)
+  estate.flush(at(80) + 5_000_000)
+  const dated = estate.takeChanged().flatMap((view) => teller.tellLane(view, at(80)))
+  expect(dated).toMatchObject([
+    {
+      episode: {
+        id: events[0]!.episode.id,
+        revision: 3,
+        detectedMs: at(10) + 5_000_000,
+        confirmedMs: at(70) + 5_000_000,
+      },
+    },
+  ])
+})
+
+test('presence of a slot is told when it changes, silence as unknown, with its evidence', () => {
+  const { estate, teller } = createDesk()
+  const told: string[] = []
+  const tell = () => {
+    for (const view of estate.takeChangedSlots()) {
+      const event = teller.tellSlot(view, at(0))
+      if (event === undefined) continue
+      expect(PresenceEventSchema.safeParse(event).error).toBeUndefined()
+      told.push(`${event.slot} ${event.presence} ${event.revision}`)
+    }
+  }
+  for (const sample of samplesOf('b1', [[60, 90]], 120, 30)) {
+    estate.accept(sample, sample.atMs)
+    estate.flush(sample.atMs)
+    tell()
+  }
+  estate.flush(at(1_000))
+  tell()
+  expect(told).toEqual(['b1 vacant 1', 'b1 occupied 2', 'b1 vacant 3', 'b1 unknown 4'])
+})
