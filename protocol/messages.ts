@@ -47,6 +47,8 @@ export const AckMessageSchema = z.looseObject({
   epoch: IdSchema,
   readings: RowSchema,
   events: RowSchema,
+  /** Channels on which a message followed a row that the centre lacks: to be sent again from behind its row. */
+  rewind: z.array(ChannelSchema).optional(),
 })
 export type AckMessage = z.infer<typeof AckMessageSchema>
 

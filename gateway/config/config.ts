@@ -1,0 +1,79 @@
+import { DomainTimeSchema, IdSchema } from '@clearlane/protocol'
+import { z } from 'zod'
+
+const LinkConfigSchema = z.discriminatedUnion('kind', [
+  z.object({ id: IdSchema, kind: z.literal('tcp'), host: z.string(), port: z.int().min(1).max(65_535) }),
+  z.object({
+    id: IdSchema,
+    kind: z.literal('serial'),
+    path: z.string(),
+    baud: z.int().min(300).max(4_000_000),
+  }),
+])
+
+export const GatewayConfigSchema = z.object({
+  dataDir: z.string().describe('folder of the two logs and of the documents that the centre sends'),
+  site: IdSchema,
+  gateway: IdSchema.describe('this gateway, as the layout and the broker know it'),
+  links: z
+    .array(LinkConfigSchema)
+    .min(1)
+    .max(16)
+    .describe('ways of hearing devices: kind tcp with host and port, or kind serial with path and baud'),
+  mqtt: z.object({
+    url: z
+      .string()
+      .regex(/^mqtts?:\/\//, 'an address that begins with mqtt:// or mqtts://')
+      .describe('mqtts:// beyond this machine'),
+    username: z.string(),
+    passwordFile: z.string().describe('file that holds the password and nothing else'),
+    caFile: z.string().optional().describe('certificate of the authority that signed the broker'),
+    keepaliveS: z.int().min(2).max(3_600).default(30),
+  }),
+  clock: z
+    .object({
+      knownAfterMs: z
+        .int()
+        .default(Date.UTC(2025, 0, 1))
+        .describe('a system clock before this is not known, ms UTC'),
+    })
+    .prefault({}),
+  log: z
+    .object({
+      commitEveryMs: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(1_000)
+        .describe('readings wait at most this long for their sync'),
+      retentionDays: z.number().min(0.01).max(365).default(7),
+      maxBytes: z
+        .int()
+        .min(1_000_000)
+        .default(2 * 1024 ** 3),
+      syncDelayMs: z
+        .int()
+        .min(0)
+        .max(60_000)
+        .default(0)
+        .describe('added to every sync of readings: a slow card, for trials'),
+    })
+    .prefault({}),
+  time: DomainTimeSchema.optional().describe('domain time of a simulated run; leave out in the field'),
+})
+export type GatewayConfig = z.output<typeof GatewayConfigSchema>
+
+export const EXAMPLE_GATEWAY_CONFIG: z.input<typeof GatewayConfigSchema> = {
+  dataDir: '/var/lib/clearlane/gateway',
+  site: 'yuntai-1',
+  gateway: 'gw-1',
+  links: [
+    { id: 'radio', kind: 'serial', path: '/dev/ttyUSB0', baud: 115_200 },
+    { id: 'server', kind: 'tcp', host: '127.0.0.1', port: 4_001 },
+  ],
+  mqtt: {
+    url: 'mqtts://broker.example.org:8883',
+    username: 'gw-1',
+    passwordFile: '/etc/clearlane/gw-1.secret',
+  },
+}

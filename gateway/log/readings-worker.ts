@@ -1,0 +1,181 @@
+import { DatabaseSync } from 'node:sqlite'
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import type { Batch, ReadingsReply, ReadingsRequest, ReadingsWorkerOptions } from './readings.ts'
+
+/** The thread that owns `readings.sqlite`: one transaction and one sync for each append it is handed. */
+const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOptions): void => {
+  const { file, retentionMs, maxBytes, syncDelayMs } = options
+  const db = openDatabase(file)
+  const statements = prepare(db)
+  const number = (sql: string): number => Number(Object.values(db.prepare(sql).get() ?? { value: 0 })[0] ?? 0)
+  const meta = (name: string): number => Number(statements.readMeta.get(name)?.['value'] ?? 0)
+  const reply = (message: ReadingsReply): void => port.postMessage(message)
+  let droppedRows = meta('droppedRows')
+  let acknowledgedRow = meta('acknowledgedRow')
+  let isAcknowledgedNew = false
+  let prunedMs = 0
+
+  const counts = () => ({
+    droppedRows,
+    parkedRows: number('SELECT coalesce(sum(count), 0) FROM parked'),
+    bytes: number('PRAGMA page_count') * number('PRAGMA page_size'),
+  })
+  const liveBytes = (): number =>
+    (number('PRAGMA page_count') - number('PRAGMA freelist_count')) * number('PRAGMA page_size')
+
+  const saved = statements.readState.get()
+  reply({
+    kind: 'ready',
+    committedRow: Math.max(number('SELECT coalesce(max(first + count - 1), 0) FROM batch'), meta('lastRow')),
+    acknowledgedRow,
+    state: saved === undefined ? undefined : { state: String(saved['state']), row: Number(saved['row']) },
+    ...counts(),
+  })
+
+  /** Old batches that the centre has go first; beyond the size the oldest go whether it has them or not, counted. */
+  const prune = (nowMs: number, lastRow: number): void => {
+    prunedMs = nowMs
+    statements.writeMeta.run('lastRow', lastRow)
+    statements.pruneOld.run(nowMs - retentionMs, acknowledgedRow)
+    const overdue = statements.countOld.get(nowMs - retentionMs)
+    droppedRows += Number(overdue?.['rows'] ?? 0)
+    statements.dropOld.run(nowMs - retentionMs)
+    for (let bytes = liveBytes(); bytes > maxBytes; bytes = liveBytes()) {
+      const oldest = statements.oldest.get()
+      if (oldest === undefined) break
+      const last = Number(oldest['first']) + Number(oldest['count']) - 1
+      if (last > acknowledgedRow) droppedRows += Number(oldest['count'])
+      statements.drop.run(Number(oldest['first']))
+    }
+    statements.writeMeta.run('droppedRows', droppedRows)
+  }
+
+  const write = (batches: readonly Batch[], nowMs: number): void => {
+    db.exec('BEGIN')
+    for (const { first, count, text } of batches) statements.append.run(first, count, nowMs, text)
+    if (isAcknowledgedNew) statements.writeMeta.run('acknowledgedRow', acknowledgedRow)
+    const last = batches.at(-1)
+    if (last !== undefined && (nowMs - prunedMs > PRUNE_EVERY_MS || liveBytes() > maxBytes)) {
+      prune(nowMs, last.first + last.count - 1)
+    }
+    db.exec('COMMIT')
+    isAcknowledgedNew = false
+  }
+
+  /** What is not on disk is acknowledged to nobody, so waiting for the disk is all there is to do. */
+  const writeUntilDone = (batches: readonly Batch[]): void => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        write(batches, Date.now())
+        if (syncDelayMs > 0) pause(syncDelayMs)
+        return
+      } catch (cause) {
+        if (db.isTransaction) db.exec('ROLLBACK')
+        reply({ kind: 'failed', message: cause instanceof Error ? cause.message : String(cause) })
+        pause(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt))
+      }
+    }
+  }
+
+  port.on('message', (request: ReadingsRequest) => {
+    switch (request.kind) {
+      case 'append':
+        writeUntilDone(request.batches)
+        reply({ kind: 'committed', ...counts() })
+        return
+      case 'read': {
+        const row = statements.read.get(request.after)
+        const batch =
+          row === undefined
+            ? undefined
+            : { first: Number(row['first']), count: Number(row['count']), text: String(row['text']) }
+        reply({ kind: 'read', id: request.id, batch })
+        return
+      }
+      case 'acknowledge':
+        acknowledgedRow = request.row
+        isAcknowledgedNew = true
+        return
+      case 'park':
+        park(request.first, request.last, request.reason)
+        reply({ kind: 'parked', id: request.id, ...counts() })
+        return
+      case 'state':
+        statements.writeState.run(request.row, request.state)
+        return
+      case 'close':
+        statements.writeMeta.run('acknowledgedRow', acknowledgedRow)
+        db.close()
+        port.close()
+        return
+    }
+  })
+
+  /** Cuts rows out of their batches and puts them aside. */
+  const park = (first: number, last: number, reason: string): void => {
+    db.exec('BEGIN')
+    statements.writeMeta.run(
+      'lastRow',
+      Math.max(meta('lastRow'), number('SELECT coalesce(max(first + count - 1), 0) FROM batch')),
+    )
+    for (const row of statements.overlapping.all(last, first)) {
+      const from = Number(row['first'])
+      const readings = JSON.parse(`[${String(row['text'])}]`) as unknown[]
+      const cutFrom = Math.max(0, first - from)
+      const cutTo = Math.min(readings.length, last - from + 1)
+      const text = (part: readonly unknown[]) => JSON.stringify(part).slice(1, -1)
+      statements.drop.run(from)
+      if (cutFrom > 0)
+        statements.append.run(from, cutFrom, Number(row['writtenMs']), text(readings.slice(0, cutFrom)))
+      const rest = readings.slice(cutTo)
+      if (rest.length > 0)
+        statements.append.run(from + cutTo, rest.length, Number(row['writtenMs']), text(rest))
+      statements.park.run(from + cutFrom, cutTo - cutFrom, reason, text(readings.slice(cutFrom, cutTo)))
+    }
+    db.exec('COMMIT')
+  }
+}
+
+const PRUNE_EVERY_MS = 600_000
+const FIRST_RETRY_MS = 100
+const MAX_RETRY_MS = 10_000
+
+const openDatabase = (file: string): DatabaseSync => {
+  const db = new DatabaseSync(file)
+  // Small pages cost an SD card the least per commit; the size must be set before the journal mode.
+  db.exec('PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  db.exec(`
+    CREATE TABLE IF NOT EXISTS batch (
+      first INTEGER PRIMARY KEY, count INTEGER NOT NULL, writtenMs INTEGER NOT NULL, text TEXT NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS parked (
+      first INTEGER PRIMARY KEY, count INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, row INTEGER NOT NULL, state TEXT NOT NULL);
+    PRAGMA user_version = 1;
+  `)
+  return db
+}
+
+const prepare = (db: DatabaseSync) => ({
+  append: db.prepare('INSERT INTO batch (first, count, writtenMs, text) VALUES (?, ?, ?, ?)'),
+  read: db.prepare('SELECT first, count, text FROM batch WHERE first + count - 1 > ? ORDER BY first LIMIT 1'),
+  overlapping: db.prepare('SELECT * FROM batch WHERE first <= ? AND first + count - 1 >= ? ORDER BY first'),
+  oldest: db.prepare('SELECT first, count FROM batch ORDER BY first LIMIT 1'),
+  drop: db.prepare('DELETE FROM batch WHERE first = ?'),
+  pruneOld: db.prepare('DELETE FROM batch WHERE writtenMs < ? AND first + count - 1 <= ?'),
+  countOld: db.prepare('SELECT coalesce(sum(count), 0) AS rows FROM batch WHERE writtenMs < ?'),
+  dropOld: db.prepare('DELETE FROM batch WHERE writtenMs < ?'),
+  park: db.prepare('INSERT OR REPLACE INTO parked (first, count, reason, text) VALUES (?, ?, ?, ?)'),
+  readMeta: db.prepare('SELECT value FROM meta WHERE name = ?'),
+  writeMeta: db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)'),
+  readState: db.prepare('SELECT row, state FROM state WHERE id = 1'),
+  writeState: db.prepare('INSERT OR REPLACE INTO state (id, row, state) VALUES (1, ?, ?)'),
+})
+
+const pause = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+if (!isMainThread && parentPort !== null) run(parentPort, workerData as ReadingsWorkerOptions)

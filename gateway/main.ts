@@ -1,0 +1,236 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readServiceConfig } from '@clearlane/protocol'
+import { pino } from 'pino'
+import { createSystemClock, machineClockSource } from './clock/system-clock.ts'
+import type { GatewayConfig } from './config/config.ts'
+import { EXAMPLE_GATEWAY_CONFIG, GatewayConfigSchema } from './config/config.ts'
+import type { Documents } from './config/documents.ts'
+import { readDocuments, writeDocuments } from './config/documents.ts'
+import { createDecide } from './decide.ts'
+import { createDedupe } from './dedupe.ts'
+import { createDevices } from './devices.ts'
+import { configureGateway, startGateway } from './gateway.ts'
+import { toHealthMessage } from './health/health-message.ts'
+import { createLinkStates } from './health/link-states.ts'
+import { createRefusals } from './health/refusals.ts'
+import { createUnknownDevices } from './health/unknown-devices.ts'
+import type { Link } from './links/link.ts'
+import { createSerialLink } from './links/serial/serial-link.ts'
+import { createTcpLink } from './links/tcp/tcp-link.ts'
+import { openEventsLog } from './log/events.ts'
+import { openReadingsLog } from './log/readings.ts'
+import { createReceive } from './uplink/receive.ts'
+import { openUplink } from './uplink/send.ts'
+
+const HEALTH_EVERY_MS = 10_000
+const ACTIVE_EVERY_MS = 1_000
+/** The dedupe memory is written this often; a start scans the rows since. */
+const DEDUPE_STATE_EVERY_MS = 60_000
+
+/** Opens everything in order, and closes it in reverse. */
+export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promise<void> }> => {
+  const log = pino({ name: 'gateway' }, pino.destination(2))
+  const { dataDir, site, gateway } = config
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const fail = (failure: Error): void =>
+    log.error({ err: failure }, 'disk failure, nothing is acknowledged until it is over')
+
+  const events = await openEventsLog({ file: join(dataDir, 'events.sqlite'), onFailure: fail })
+  const readings = await openReadingsLog({
+    file: join(dataDir, 'readings.sqlite'),
+    commitEveryMs: config.log.commitEveryMs,
+    retentionMs: config.log.retentionDays * 86_400_000,
+    maxBytes: config.log.maxBytes,
+    syncDelayMs: config.log.syncDelayMs,
+    onFailure: fail,
+  })
+
+  const saved = readings.recoveredState()
+  const dedupe = createDedupe(saved?.state)
+  let latestSeenMs = 0
+  for await (const { first, rows } of readings.scan((saved?.row ?? 0) + 1)) {
+    for (const [index, reading] of rows.entries()) {
+      dedupe.enter(reading.device, reading.session, reading.counter, first + index, reading.eventMs)
+      latestSeenMs = Math.max(latestSeenMs, reading.receivedMs)
+    }
+  }
+  dedupe.commit(readings.committedRow())
+
+  const clock = createSystemClock({
+    source: machineClockSource,
+    time: config.time,
+    knownAfterMs: config.clock.knownAfterMs,
+    latestSeenMs: Math.max(latestSeenMs, config.clock.knownAfterMs),
+  })
+  if (!clock.isKnown()) log.warn('clock not known, deciding on monotonic time')
+  const refusals = createRefusals(
+    () => performance.now(),
+    (fields) => log.warn(fields, 'refused'),
+  )
+  const unknown = createUnknownDevices()
+  const devices = createDevices(gateway)
+
+  const stored = readDocuments(dataDir)
+  if (!stored.ok) refusals.refuse(stored.fault.reason, stored.fault.detail)
+  let documents: Documents | undefined = stored.ok ? stored.value : undefined
+  const decide = await createDecide({
+    gateway,
+    events,
+    readings: {
+      ...readings,
+      append: (reading) => {
+        const row = readings.append(reading)
+        dedupe.enter(reading.device, reading.session, reading.counter, row, reading.eventMs)
+        return row
+      },
+    },
+    clock,
+    holeSinceMs: dedupe.holeSinceMs,
+    layout: documents?.layout,
+    rules: documents?.rules,
+    onFailure: fail,
+  })
+  if (documents !== undefined) devices.configure(documents.layout, documents.rules)
+
+  const linkStates = createLinkStates(
+    config.links.map((link) => link.id),
+    clock.nowMs,
+    (state) => {
+      log.info({ link: state.id, state: state.state, detail: state.detail }, 'link changed')
+      publishHealth()
+    },
+  )
+  const configure = (next: Documents): void => {
+    writeDocuments(dataDir, next)
+    documents = next
+    configureGateway({ devices, unknown, decide }, next.layout, next.rules)
+    log.info({ layout: next.layout.version, rules: next.rules.version }, 'configuration in force')
+    publishHealth()
+  }
+
+  const uplink = openUplink({
+    url: config.mqtt.url,
+    username: config.mqtt.username,
+    password: readFileSync(config.mqtt.passwordFile, 'utf8').trim(),
+    clientId: `${config.mqtt.username}:${clock.boot}`,
+    keepaliveS: config.mqtt.keepaliveS,
+    ca: config.mqtt.caFile === undefined ? undefined : readFileSync(config.mqtt.caFile, 'utf8'),
+    site,
+    gateway,
+    readings,
+    events,
+    onUp: () => {
+      log.info('uplink up')
+      publishActive()
+      publishHealth()
+    },
+    onDown: (cause) => log.warn({ cause }, 'uplink down'),
+    onMessage: (topic, payload) => receive(topic, payload),
+    onParked: (channel, first, last) => {
+      refusals.refuse('parked', `${channel} rows ${first} to ${last}: the broker ends the session on them`)
+    },
+  })
+  const receive = createReceive({
+    decide,
+    refusals,
+    present: () => documents,
+    configure,
+    resend: uplink.resend,
+    reply: uplink.reply,
+  })
+
+  let activeRow = -1
+  function publishActive(): void {
+    const active = decide.active()
+    activeRow = active.eventRow
+    uplink.publishRetained('active', {
+      v: 1,
+      gateway,
+      epoch: events.epoch,
+      takenMs: clock.nowMs(),
+      ...active,
+    })
+  }
+  function publishHealth(): void {
+    if (!uplink.isUp()) return
+    uplink.publishRetained(
+      'health',
+      toHealthMessage({
+        gateway,
+        clock,
+        documents: () => documents,
+        readings,
+        events,
+        linkStates,
+        refusals,
+        decide,
+        unknown,
+        devices,
+        dedupe,
+      }),
+    )
+  }
+  const activeTimer = setInterval(() => {
+    if (uplink.isUp() && decide.active().eventRow !== activeRow) publishActive()
+  }, ACTIVE_EVERY_MS)
+  const healthTimer = setInterval(publishHealth, HEALTH_EVERY_MS)
+  const saveDedupe = (): void => readings.saveState(dedupe.save(), readings.committedRow())
+  const dedupeTimer = setInterval(saveDedupe, DEDUPE_STATE_EVERY_MS)
+
+  const links: Link[] = config.links.map((link) =>
+    link.kind === 'tcp' ? createTcpLink(link) : createSerialLink(link),
+  )
+  const hearing = startGateway({
+    links,
+    clock,
+    devices,
+    unknown,
+    dedupe,
+    readings,
+    decide,
+    refusals,
+    linkStates,
+  })
+
+  return {
+    stop: async () => {
+      for (const timer of [activeTimer, healthTimer, dedupeTimer]) clearInterval(timer)
+      await readings.flush()
+      hearing.unsubscribe()
+      await readings.flush()
+      await decide.close()
+      publishHealth()
+      await uplink.close()
+      saveDedupe()
+      clock.close()
+      await readings.close()
+      await events.close()
+    },
+  }
+}
+
+if (import.meta.main) {
+  const start = readServiceConfig(
+    'gateway',
+    GatewayConfigSchema,
+    EXAMPLE_GATEWAY_CONFIG,
+    process.argv.slice(2),
+    (path) => readFileSync(path, 'utf8'),
+  )
+  if (start.kind === 'run') {
+    const running = await runGateway(start.config)
+    process.send?.({ kind: 'ready' })
+    let isStopping = false
+    const stop = (): void => {
+      if (isStopping) return
+      isStopping = true
+      void running.stop().then(() => process.exit(0))
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.once(signal, stop)
+  } else {
+    const stream = start.kind === 'print' ? process.stdout : process.stderr
+    stream.write(`${start.text}\n`)
+    process.exitCode = start.kind === 'print' ? 0 : 2
+  }
+}

@@ -1,0 +1,210 @@
+import type { Frame, MeasurementFrame, Reading } from '@clearlane/protocol'
+import { encodeFrame, TLV_OLDEST_HELD } from '@clearlane/protocol'
+import type { OperatorFunction } from 'rxjs'
+import { concatMap, EMPTY, filter, map, of, tap } from 'rxjs'
+import type { Clock } from './clock/clock.ts'
+import type { DeviceClock } from './clock/device-clock.ts'
+import type { HeardFrame } from './codecs/own/own-codec.ts'
+import { createOwnCodec } from './codecs/own/own-codec.ts'
+import type { Dedupe } from './dedupe.ts'
+import type { Device, Devices } from './devices.ts'
+import type { Refusals } from './health/refusals.ts'
+import type { UnknownDevices } from './health/unknown-devices.ts'
+import type { LinkEvent } from './links/link.ts'
+import type { ReadingsLog } from './log/readings.ts'
+
+/** The steps of an uplink, one operator each, in the order in which `gateway.ts` lists them. */
+
+export type Heard = HeardFrame & {
+  readonly link: string
+  readonly receivedMs: number
+  readonly monotonicMs: number
+  readonly send: (bytes: Uint8Array) => void
+}
+export type Identified<F extends Frame = HeardFrame['frame']> = Omit<Heard, 'frame'> & {
+  readonly frame: F
+  readonly device: Device
+}
+export type Kept = { readonly reading: Reading; readonly row: number; readonly device: Device }
+
+/** Bytes to frames, stamped with when they were heard. Each opening of the port starts with an empty codec. */
+export const decodeFrames = (
+  link: string,
+  clock: Clock,
+  refusals: Refusals,
+  onOpen: (link: string) => void,
+): OperatorFunction<LinkEvent, Heard> => {
+  let send: (bytes: Uint8Array) => void = () => undefined
+  let frames: HeardFrame[] = []
+  const createCodec = () =>
+    createOwnCodec(
+      ({ frame, raw }) => frames.push({ frame, raw: raw.slice() }),
+      ({ reason, detail }) => refusals.refuse(reason, detail),
+    )
+  let codec = createCodec()
+  return concatMap((event) => {
+    if (event.kind === 'open') {
+      send = event.send
+      codec = createCodec()
+      onOpen(link)
+      return EMPTY
+    }
+    frames = []
+    codec.push(event.bytes)
+    const receivedMs = clock.nowMs()
+    const monotonicMs = clock.monotonicMs()
+    return frames.map((heard) => ({ ...heard, link, receivedMs, monotonicMs, send }))
+  })
+}
+
+/** Finds the slot that a device stands in. Unknown devices are listed; their readings stay with them until bound. */
+export const identify = (devices: Devices, unknown: UnknownDevices): OperatorFunction<Heard, Identified> =>
+  concatMap((heard) => {
+    const { frame, link, receivedMs, send } = heard
+    const device = frame.kind === 'hello' ? devices.byEui(frame.eui) : devices.find(frame.shortId)
+    if (device === undefined) {
+      unknown.hear(
+        { shortId: frame.shortId, device: frame.kind === 'hello' ? frame.eui : undefined, link },
+        receivedMs,
+      )
+      return EMPTY
+    }
+    device.lastHeardMs = receivedMs
+    device.send = send
+    if (frame.kind !== 'hello') device.batteryMv = frame.batteryMv
+    return of({ ...heard, device })
+  })
+
+/** What a device no longer holds will not come: it is counted as missing, and the acknowledgement moves on. */
+export const stepOverLost = (dedupe: Dedupe): OperatorFunction<Identified, Identified> =>
+  tap(({ frame, device }) => {
+    const oldest = oldestHeld(frame)
+    if (oldest !== undefined) dedupe.skipTo(device.device, oldest.boot, oldest.sequence)
+  })
+
+const OLDEST_HELD_LENGTH = 6
+
+const oldestHeld = (frame: HeardFrame['frame']): { boot: number; sequence: number } | undefined => {
+  if (frame.kind === 'hello') return { boot: frame.oldestBoot, sequence: frame.oldestSequence }
+  const tlv = frame.tlvs.find(
+    (one) => one.type === TLV_OLDEST_HELD && one.value.length === OLDEST_HELD_LENGTH,
+  )
+  if (tlv === undefined) return undefined
+  const view = new DataView(tlv.value.buffer, tlv.value.byteOffset)
+  return { boot: view.getUint16(0, true), sequence: view.getUint32(2, true) }
+}
+
+/** A hello is answered at once, with the time and with what is already on disk of this boot. */
+export const answerHello = (
+  acknowledge: (device: Device, session: number) => void,
+): OperatorFunction<Identified, Identified<MeasurementFrame>> =>
+  concatMap((heard) => {
+    const { frame, device } = heard
+    if (frame.kind !== 'hello') return of({ ...heard, frame })
+    acknowledge(device, frame.boot)
+    return EMPTY
+  })
+
+/** One reading, however often and over however many links it comes. A repeat means that our answer was lost. */
+export const dropDuplicates = (
+  dedupe: Dedupe,
+  refusals: Refusals,
+  acknowledge: (device: Device, session: number) => void,
+): OperatorFunction<Identified<MeasurementFrame>, Identified<MeasurementFrame>> =>
+  filter(({ frame, device }) => {
+    const seen = dedupe.isNew(device.device, frame.boot, frame.sequence)
+    if (seen === 'too-far') {
+      refusals.refuse('sequence-too-far', `${device.device}: boot ${frame.boot}, sequence ${frame.sequence}`)
+    } else if (seen === 'seen' && dedupe.acknowledged(device.device, frame.boot) > frame.sequence) {
+      acknowledge(device, frame.boot)
+    }
+    return seen === 'new'
+  })
+
+/** While the disk is far behind, readings are left with their devices, which send them again. */
+export const leaveWhenFull = <F extends Frame>(
+  log: Pick<ReadingsLog, 'hasRoom'>,
+  refusals: Refusals,
+): OperatorFunction<Identified<F>, Identified<F>> =>
+  filter(({ device }) => {
+    const hasRoom = log.hasRoom()
+    if (!hasRoom)
+      refusals.refuse('log-full', `${device.device}: the disk is behind; the device keeps its readings`)
+    return hasRoom
+  })
+
+/** Event time by the device's clock, or by reception where that is not set or cannot be true. */
+export const stampTime = (
+  clock: Clock,
+  deviceClock: DeviceClock,
+  refusals: Refusals,
+): OperatorFunction<Identified<MeasurementFrame>, { readonly reading: Reading; readonly device: Device }> =>
+  map(({ frame, device, link, receivedMs, monotonicMs, raw }) => {
+    const {
+      eventMs,
+      clock: quality,
+      isRefused,
+    } = deviceClock.stamp(
+      {
+        device: device.device,
+        boot: frame.boot,
+        timeMs: frame.timeMs,
+        synced: frame.clockSynced,
+        backfill: frame.backfill,
+      },
+      receivedMs,
+      clock.isKnown(),
+    )
+    if (isRefused)
+      refusals.refuse(
+        'device-clock-ahead',
+        `${device.device}: its clock says ${frame.timeMs}, it is ${receivedMs}`,
+      )
+    const reading: Reading = {
+      device: device.device,
+      session: frame.boot,
+      counter: frame.sequence,
+      trigger: frame.trigger,
+      ...(eventMs !== undefined && { eventMs }),
+      receivedMs,
+      boot: clock.boot,
+      monotonicMs,
+      clock: quality,
+      backfill: frame.backfill,
+      link,
+      slot: device.slot,
+      section: device.section,
+      ...(device.isForeign && { foreign: true }),
+      xNt: frame.xNt,
+      yNt: frame.yNt,
+      zNt: frame.zNt,
+      temperatureC: frame.temperatureC,
+      ...(frame.presence === 'occupied' || frame.presence === 'vacant' ? { opinion: frame.presence } : {}),
+      batteryMv: frame.batteryMv,
+      health: frame.health,
+      raw: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64'),
+    }
+    return { reading, device }
+  })
+
+/** Into the open batch of the log, without waiting. */
+export const keep = (
+  log: Pick<ReadingsLog, 'append'>,
+  dedupe: Dedupe,
+): OperatorFunction<{ readonly reading: Reading; readonly device: Device }, Kept> =>
+  map(({ reading, device }) => {
+    const row = log.append(reading)
+    dedupe.enter(reading.device, reading.session, reading.counter, row, reading.eventMs)
+    return { reading, row, device }
+  })
+
+/** The cumulative acknowledgement of one session, carrying the gateway's time when it is known. */
+export const toAck = (device: Device, session: number, acknowledged: number, clock: Clock): Uint8Array =>
+  encodeFrame({
+    kind: 'ack',
+    shortId: device.shortId,
+    boot: session,
+    sequence: acknowledged,
+    timeMs: clock.isKnown() ? clock.nowMs() : 0,
+    clockSynced: clock.isKnown(),
+  })

@@ -1,0 +1,153 @@
+import type { Outbox } from '../log/outbox.ts'
+
+/**
+ * One log on its way to the centre. PUBACK only opens the window for the next message; a row is freed by the
+ * centre's acknowledgement alone, and what is not acknowledged is sent again on the next session.
+ */
+export type Channel = {
+  /** A session begins: from behind what the centre has. */
+  start(acknowledgedRow: number): void
+  stop(): void
+  /** The centre's word. With `rewind` it lacks something: again from behind its row. */
+  acknowledge(row: number, rewind: boolean): void
+  /** Nothing committed waits to be sent. */
+  isIdle(): boolean
+  pump(): void
+}
+
+export type ChannelOptions<Row> = {
+  readonly outbox: Outbox<Row>
+  readonly window: number
+  readonly maxRows: number
+  readonly publish: (
+    message: { readonly after: number; readonly first: number; readonly rows: readonly Row[] },
+    onAck: () => void,
+  ) => void
+  /** False while another message must be alone on the session. */
+  readonly mayPublish: () => boolean
+  readonly onPublished: () => void
+  readonly onParked: (first: number, last: number) => void
+  readonly nowMs: () => number
+}
+
+type Sent = { readonly first: number; readonly last: number; readonly atMs: number }
+
+/** A session that ends this soon after a publish may have ended because of it. */
+const SUSPICIOUS_MS = 2_000
+const LOSSES_BEFORE_PARKING = 3
+
+export const createChannel = <Row>(
+  options: ChannelOptions<Row>,
+): Channel & { isSuspect(): boolean; inFlight(): number } => {
+  const { outbox, window, maxRows, publish, mayPublish, onPublished, onParked, nowMs } = options
+  let isStarted = false
+  let session = 0
+  /** The last row sent on this session, or what the centre has where nothing was sent yet. */
+  let cursor = 0
+  let inFlight: Sent[] = []
+  let isReading = false
+  /** The row at the head of the channel on which sessions were lost, how often, and how many rows to try with it. */
+  let suspect: { readonly first: number; losses: number; rows: number } | undefined
+
+  const send = (after: number, first: number, rows: readonly Row[]): void => {
+    const own = session
+    const sent: Sent = { first, last: first + rows.length - 1, atMs: nowMs() }
+    inFlight.push(sent)
+    cursor = sent.last
+    publish({ after, first, rows }, () => {
+      if (own !== session) return
+      inFlight = inFlight.filter((one) => one !== sent)
+      if (suspect !== undefined && sent.first <= suspect.first && sent.last >= suspect.first)
+        suspect = undefined
+      onPublished()
+    })
+  }
+
+  const pump = async (): Promise<void> => {
+    if (isReading) return
+    isReading = true
+    try {
+      while (isStarted && inFlight.length < window && cursor < outbox.committedRow() && mayPublish()) {
+        const own = session
+        const after = cursor
+        const { first, rows } = await outbox.read(
+          after,
+          suspect === undefined ? maxRows : Math.min(maxRows, suspect.rows),
+        )
+        if (own !== session || after !== cursor) continue
+        if (rows.length === 0) break
+        if (!mayPublish()) break
+        send(after, first, rows)
+      }
+    } finally {
+      isReading = false
+    }
+  }
+
+  outbox.onCommit((first, rows) => {
+    if (!isStarted) return
+    // The rows are in memory: no need to read them back.
+    if (
+      !isReading &&
+      cursor === first - 1 &&
+      rows.length <= maxRows &&
+      inFlight.length < window &&
+      mayPublish()
+    ) {
+      send(cursor, first, rows)
+    } else {
+      void pump()
+    }
+  })
+
+  const blame = async (head: Sent): Promise<void> => {
+    if (suspect?.first !== head.first)
+      suspect = { first: head.first, losses: 0, rows: head.last - head.first + 1 }
+    suspect.losses++
+    suspect.rows = Math.min(suspect.rows, head.last - head.first + 1)
+    if (suspect.losses < LOSSES_BEFORE_PARKING) return
+    if (suspect.rows > 1) {
+      suspect.rows = Math.ceil(suspect.rows / 2)
+      return
+    }
+    suspect = undefined
+    onParked(head.first, head.last)
+    await outbox.park(
+      head.first,
+      head.last,
+      `${LOSSES_BEFORE_PARKING} sessions ended right after it was sent`,
+    )
+  }
+
+  return {
+    start: (acknowledgedRow) => {
+      session++
+      isStarted = true
+      inFlight = []
+      cursor = acknowledgedRow
+      void pump()
+    },
+    stop: () => {
+      if (!isStarted) return
+      isStarted = false
+      session++
+      const head = inFlight[0]
+      inFlight = []
+      if (head !== undefined && nowMs() - head.atMs < SUSPICIOUS_MS) void blame(head)
+    },
+    acknowledge: (row, rewind) => {
+      outbox.acknowledge(row)
+      if (row > cursor) cursor = row
+      if (rewind && isStarted && row < cursor) {
+        session++
+        inFlight = []
+        cursor = row
+      }
+      void pump()
+    },
+    isIdle: () => cursor >= outbox.committedRow(),
+    pump: () => void pump(),
+    isSuspect: () => suspect !== undefined,
+    inFlight: () => inFlight.length,
+  }
+}
