@@ -1,0 +1,218 @@
+import type { AckFrame, HelloFrame, MeasurementFrame } from '@clearlane/protocol'
+import { encodeFrame, TLV_OLDEST_HELD, toShortId } from '@clearlane/protocol'
+import type { Vector } from '../world/field.ts'
+import type { StoredFrame } from '../store.ts'
+
+/**
+ * The firmware of one sensor: samples at 1 Hz, sends on change, at each heartbeat and after boot, and keeps every
+ * frame in a ring until the gateway says that it is on disk.
+ */
+export type Device = {
+  readonly device: string
+  readonly boot: number
+  /** Whether a heartbeat is due, so that the sample is taken although nothing moves. */
+  wantsSample(atMs: number): boolean
+  /** One sample at domain time `atMs`; the frame it makes, already in the ring. */
+  sample(field: Vector, temperatureC: number, atMs: number): RingEntry | undefined
+  /** The gateway's answer. Returns the session freed, if anything was. */
+  acknowledge(ack: AckFrame, atMs: number): { readonly boot: number; readonly below: number } | undefined
+  /** The link is there anew: newest state first, then what was kept, oldest first. */
+  connect(wallMs: number): Uint8Array[]
+  disconnect(): void
+  /** What is due to be sent now: hello, new frames, backfill within the window, retries. */
+  poll(wallMs: number, atMs: number): Uint8Array[]
+  unacknowledged(): number
+}
+export type RingEntry = StoredFrame & { readonly timeMs: number; readonly isNew: true }
+
+export type DeviceOptions = {
+  readonly device: string
+  readonly boot: number
+  readonly ring: readonly StoredFrame[]
+  readonly bootedMs: number
+  readonly heartbeatMs: number
+  readonly part: number
+  /** Domain milliseconds in a wall millisecond: what an answer's journey costs in a fast run. */
+  readonly speed: number
+}
+
+export const RING_FRAMES = 4_096
+/** Frames of the backfill under way at once, so that a full ring does not flood the radio. */
+const MAX_IN_FLIGHT = 50
+/** A change of the field beyond this is worth a frame: seven times the noise of the noisiest part. */
+const CHANGE_NT = 300
+/** How long a booted device waits for the time before it sends its first reading undated. Wall time. */
+const TIME_WAIT_MS = 1_000
+const RETRY_MS = [3_000, 9_000, 27_000, 60_000]
+/** A clock that is off by less is left alone: answers take their time. Domain milliseconds at speed 1. */
+const CLOCK_TOLERANCE_MS = 2_000
+const BATTERY_FULL_MV = 3_600
+const BATTERY_MV_PER_DAY = 0.05
+const DAY_MS = 86_400_000
+
+type Held = { frame: MeasurementFrame; sentMs: number | undefined; tries: number; isBackfill: boolean }
+
+export const createDevice = (options: DeviceOptions): Device => {
+  const { device, boot, bootedMs, heartbeatMs, part, speed } = options
+  const shortId = toShortId(device)
+  const held: Held[] = options.ring.map(({ body }) => ({
+    frame: fromBody(body),
+    sentMs: undefined,
+    tries: 0,
+    isBackfill: true,
+  }))
+  let sequence = 0
+  let utcOffsetMs: number | undefined
+  let lastSent: Vector | undefined
+  let lastSentMs = Number.NEGATIVE_INFINITY
+  let isConnected = false
+  let connectedMs = 0
+  let helloTries = 0
+  let helloSentMs = Number.NEGATIVE_INFINITY
+  let isGreeted = false
+
+  const oldest = (): { boot: number; sequence: number } => {
+    const first = held[0]?.frame
+    return first === undefined ? { boot, sequence } : { boot: first.boot, sequence: first.sequence }
+  }
+  const stamp = (atMs: number): { timeMs: number; clockSynced: boolean } =>
+    utcOffsetMs === undefined
+      ? { timeMs: Math.max(0, atMs - bootedMs), clockSynced: false }
+      : { timeMs: atMs - bootedMs + utcOffsetMs, clockSynced: true }
+
+  const hello = (atMs: number): HelloFrame => {
+    const first = oldest()
+    return {
+      kind: 'hello',
+      shortId,
+      boot,
+      sequence,
+      ...stamp(atMs),
+      eui: device,
+      oldestBoot: first.boot,
+      oldestSequence: first.sequence,
+      model: 1,
+      hardware: 1,
+      firmware: [1, 0, 0],
+      part,
+      resetCause: 2,
+      tlvs: [],
+    }
+  }
+
+  const send = (entry: Held, wallMs: number): Uint8Array => {
+    const bytes = encodeFrame({ ...entry.frame, retransmission: entry.tries > 0, backfill: entry.isBackfill })
+    entry.sentMs = wallMs
+    entry.tries++
+    return bytes
+  }
+  const isDue = (entry: Held, wallMs: number): boolean =>
+    entry.sentMs !== undefined &&
+    wallMs - entry.sentMs >= RETRY_MS[Math.min(entry.tries, RETRY_MS.length) - 1]!
+
+  return {
+    device,
+    boot,
+    wantsSample: (atMs) => atMs - lastSentMs >= heartbeatMs,
+    sample: (field, temperatureC, atMs) => {
+      const isChange =
+        lastSent !== undefined &&
+        Math.hypot(field[0] - lastSent[0], field[1] - lastSent[1], field[2] - lastSent[2]) > CHANGE_NT
+      const isDueHeartbeat = atMs - lastSentMs >= heartbeatMs
+      if (!isChange && !isDueHeartbeat) return undefined
+      const first = held.length >= RING_FRAMES ? held[1]!.frame : (held[0]?.frame ?? { boot, sequence })
+      const frame: MeasurementFrame = {
+        kind: isChange || lastSent === undefined ? 'state' : 'heartbeat',
+        shortId,
+        boot,
+        sequence: sequence++,
+        ...stamp(atMs),
+        ackWanted: true,
+        retransmission: false,
+        backfill: false,
+        presence: 'unknown',
+        trigger: lastSent === undefined ? 'boot' : isChange ? 'change' : 'period',
+        confidence: 0,
+        xNt: field[0],
+        yNt: field[1],
+        zNt: field[2],
+        temperatureC,
+        batteryMv: Math.round(BATTERY_FULL_MV - (BATTERY_MV_PER_DAY * (atMs - bootedMs)) / DAY_MS),
+        health: 1,
+        tlvs: isChange ? [] : [{ type: TLV_OLDEST_HELD, value: toOldestHeld(first.boot, first.sequence) }],
+      }
+      lastSent = field
+      lastSentMs = atMs
+      held.push({ frame, sentMs: undefined, tries: 0, isBackfill: false })
+      if (held.length > RING_FRAMES) held.shift()
+      const timeMs = frame.clockSynced ? frame.timeMs : atMs
+      return { boot, sequence: frame.sequence, body: toBody(frame), timeMs, isNew: true }
+    },
+    acknowledge: (ack, atMs) => {
+      if (ack.boot === boot) isGreeted = true
+      if (ack.clockSynced) {
+        const offsetMs = ack.timeMs - (atMs - bootedMs)
+        const toleranceMs = CLOCK_TOLERANCE_MS * Math.max(1, speed / 4)
+        if (utcOffsetMs === undefined || Math.abs(offsetMs - utcOffsetMs) > toleranceMs)
+          utcOffsetMs = offsetMs
+      }
+      const kept = held.filter(({ frame }) => frame.boot !== ack.boot || frame.sequence >= ack.sequence)
+      if (kept.length === held.length) return undefined
+      held.splice(0, held.length, ...kept)
+      return { boot: ack.boot, below: ack.sequence }
+    },
+    connect: (wallMs) => {
+      isConnected = true
+      connectedMs = wallMs
+      helloTries = 0
+      helloSentMs = Number.NEGATIVE_INFINITY
+      const newest = held.at(-1)
+      for (const entry of held) {
+        entry.sentMs = undefined
+        entry.isBackfill = entry !== newest
+      }
+      return newest === undefined || !isGreeted ? [] : [send(newest, wallMs)]
+    },
+    disconnect: () => {
+      isConnected = false
+    },
+    poll: (wallMs, atMs) => {
+      if (!isConnected) return []
+      const bytes: Uint8Array[] = []
+      if (!isGreeted && wallMs - helloSentMs >= RETRY_MS[Math.min(helloTries, RETRY_MS.length - 1)]!) {
+        helloSentMs = wallMs
+        helloTries++
+        bytes.push(encodeFrame(hello(atMs)))
+      }
+      if (!isGreeted && wallMs - connectedMs < TIME_WAIT_MS) return bytes
+      const newest = held.at(-1)
+      if (newest !== undefined && newest.sentMs === undefined) bytes.push(send(newest, wallMs))
+      let inFlight = 0
+      for (const entry of held) {
+        if (inFlight >= MAX_IN_FLIGHT) break
+        if (entry.sentMs === undefined || isDue(entry, wallMs)) bytes.push(send(entry, wallMs))
+        inFlight++
+      }
+      return bytes
+    },
+    unacknowledged: () => held.length,
+  }
+}
+
+const toOldestHeld = (boot: number, sequence: number): Uint8Array => {
+  const view = new DataView(new ArrayBuffer(6))
+  view.setUint16(0, boot, true)
+  view.setUint32(2, sequence, true)
+  return new Uint8Array(view.buffer)
+}
+
+/** A frame of the ring as text, to be stored. */
+const toBody = (frame: MeasurementFrame): string =>
+  JSON.stringify({ ...frame, tlvs: frame.tlvs.map(({ type, value }) => [type, [...value]]) })
+
+const fromBody = (body: string): MeasurementFrame => {
+  const stored = JSON.parse(body) as Omit<MeasurementFrame, 'tlvs'> & {
+    readonly tlvs: readonly [number, number[]][]
+  }
+  return { ...stored, tlvs: stored.tlvs.map(([type, value]) => ({ type, value: Uint8Array.from(value) })) }
+}

@@ -1,0 +1,95 @@
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/**
+ * What the simulated world and its devices remember, and the ledger of the truth. One transaction a tick; the
+ * ledger's lines stand in it too until they are in the file, so a kill at any moment leaves neither a frame without
+ * its line nor half a line. Safe against a kill, not against a power cut: the simulator is no product.
+ */
+export type Store = {
+  /** World position at the last tick; undefined on the very first start. */
+  readonly worldMs: number | undefined
+  readonly devices: ReadonlyMap<string, StoredDevice>
+  /** Writes the tick, then the ledger. When it returns, the frames may be sent. */
+  commit(tick: Tick): void
+  close(): void
+}
+export type StoredFrame = { readonly boot: number; readonly sequence: number; readonly body: string }
+export type StoredDevice = { boot: number; readonly ring: StoredFrame[] }
+export type Tick = {
+  readonly worldMs: number
+  readonly boots: readonly { readonly device: string; readonly boot: number }[]
+  readonly frames: readonly (StoredFrame & { readonly device: string })[]
+  readonly freed: readonly { readonly device: string; readonly boot: number; readonly below: number }[]
+  readonly lines: readonly object[]
+}
+
+export const openStore = (dataDir: string, ledgerFile: string): Store => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const db = new DatabaseSync(join(dataDir, 'simulator.sqlite'))
+  db.exec(`
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+    CREATE TABLE IF NOT EXISTS world (id INTEGER PRIMARY KEY, worldMs INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS device (device TEXT PRIMARY KEY, boot INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS frame (
+      device TEXT, boot INTEGER, sequence INTEGER, body TEXT NOT NULL, PRIMARY KEY (device, boot, sequence)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS line (position INTEGER PRIMARY KEY, text TEXT NOT NULL);
+    PRAGMA user_version = 1;
+  `)
+  const ledger = openSync(ledgerFile, existsSync(ledgerFile) ? 'r+' : 'w+')
+  let length = repairLedger(db, ledger)
+
+  const statements = {
+    world: db.prepare('INSERT OR REPLACE INTO world (id, worldMs) VALUES (1, ?)'),
+    boot: db.prepare('INSERT OR REPLACE INTO device (device, boot) VALUES (?, ?)'),
+    frame: db.prepare('INSERT INTO frame (device, boot, sequence, body) VALUES (?, ?, ?, ?)'),
+    free: db.prepare('DELETE FROM frame WHERE device = ? AND boot = ? AND sequence < ?'),
+    clear: db.prepare('DELETE FROM line'),
+    line: db.prepare('INSERT INTO line (position, text) VALUES (?, ?)'),
+  }
+  const devices = new Map<string, StoredDevice>()
+  for (const row of db.prepare('SELECT device, boot FROM device').all()) {
+    devices.set(String(row['device']), { boot: Number(row['boot']), ring: [] })
+  }
+  for (const row of db.prepare('SELECT * FROM frame ORDER BY device, boot, sequence').all()) {
+    devices.get(String(row['device']))?.ring.push({
+      boot: Number(row['boot']),
+      sequence: Number(row['sequence']),
+      body: String(row['body']),
+    })
+  }
+  const world = db.prepare('SELECT worldMs FROM world WHERE id = 1').get()
+
+  return {
+    worldMs: world === undefined ? undefined : Number(world['worldMs']),
+    devices,
+    commit: ({ worldMs, boots, frames, freed, lines }) => {
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+      db.exec('BEGIN')
+      statements.world.run(worldMs)
+      for (const { device, boot } of boots) statements.boot.run(device, boot)
+      for (const frame of frames) statements.frame.run(frame.device, frame.boot, frame.sequence, frame.body)
+      for (const { device, boot, below } of freed) statements.free.run(device, boot, below)
+      statements.clear.run()
+      if (text !== '') statements.line.run(length, text)
+      db.exec('COMMIT')
+      length += writeSync(ledger, text, length)
+    },
+    close: () => {
+      db.close()
+      closeSync(ledger)
+    },
+  }
+}
+
+/** Brings the file to what the last transaction says, and returns its length. */
+const repairLedger = (db: DatabaseSync, ledger: number): number => {
+  const pending = db.prepare('SELECT position, text FROM line').get()
+  if (pending === undefined) return fstatSync(ledger).size
+  const position = Number(pending['position'])
+  const text = String(pending['text'])
+  ftruncateSync(ledger, position)
+  return position + writeSync(ledger, text, position)
+}
