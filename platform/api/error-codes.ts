@@ -1,0 +1,13 @@
+/** Every error that the API answers with, and its HTTP status. `docs/TOPICS.md` explains each. */
+export const ERROR_STATUS = {
+  'bad-request': 400,
+  'host-refused': 403,
+  'origin-refused': 403,
+  'not-found': 404,
+  'version-conflict': 409,
+  'too-large': 413,
+  'document-invalid': 422,
+  'too-many-listeners': 503,
+  'gateway-away': 504,
+} as const
+export type ErrorCode = keyof typeof ERROR_STATUS

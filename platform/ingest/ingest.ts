@@ -1,0 +1,187 @@
+import type { HealthMessage, ReplyMessage } from '@clearlane/protocol'
+import {
+  ActiveMessageSchema,
+  EventsMessageSchema,
+  HealthMessageSchema,
+  parseJson,
+  parseTopic,
+  ReadingsMessageSchema,
+  ReplyMessageSchema,
+} from '@clearlane/protocol'
+import type { Log, LogEntry } from '../log/log.ts'
+import type { Refusals } from '../refusals.ts'
+
+/** From a gateway's message to the log, and back to the gateway what is committed. */
+export type Ingest = {
+  /** Hands a message over without working on it: the MQTT client's handler must return at once. */
+  take(topic: string, payload: Buffer): void
+  /** Messages that wait, in bytes. */
+  waitingBytes(): number
+  /** Resolves when everything taken has been worked on. */
+  idle(): Promise<void>
+}
+
+export type IngestOptions = {
+  readonly site: string
+  readonly log: Log
+  readonly refusals: Refusals
+  readonly nowMs: () => number
+  readonly acknowledge: (gateway: string, epoch: string, rewind: readonly ('readings' | 'events')[]) => void
+  readonly onCommitted: (entry: LogEntry) => void
+  readonly onHealth: (gateway: string, health: HealthMessage) => void
+  readonly onReply: (reply: ReplyMessage) => void
+}
+
+/** Messages waiting for their turn. What is beyond is not acknowledged, so its gateway sends it again. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
+/** Appends under way at once; they share syncs. */
+const MAX_APPENDS = 64
+
+export const createIngest = (options: IngestOptions): Ingest => {
+  const { site, log, refusals, nowMs, acknowledge, onCommitted, onHealth, onReply } = options
+  const queue: { readonly topic: string; readonly payload: Buffer }[] = []
+  const idleWaiters: (() => void)[] = []
+  let waitingBytes = 0
+  let appends = 0
+  let isScheduled = false
+
+  const append = async (entry: LogEntry): Promise<void> => {
+    appends++
+    try {
+      const { outcome, skipped } = await log.append(entry)
+      if (outcome === 'gap')
+        refusals.refuse(
+          'gap',
+          `${entry.gateway}: row ${entry.first} follows ${entry.after}, which is not here`,
+        )
+      if (outcome === 'duplicate')
+        refusals.refuse(
+          'duplicate',
+          `${entry.gateway}: ${entry.channel} rows ${entry.first} to ${entry.last} are here`,
+        )
+      if (skipped > 0)
+        refusals.refuse(
+          'rows-given-up',
+          `${entry.gateway}: ${skipped} ${entry.channel} rows before ${entry.first} will not come`,
+        )
+      if (outcome === 'committed') onCommitted(entry)
+      if (entry.channel !== 'active')
+        acknowledge(entry.gateway, entry.epoch, outcome === 'gap' ? [entry.channel] : [])
+    } finally {
+      appends--
+      schedule()
+    }
+  }
+
+  const work = (topic: string, payload: Buffer): void => {
+    const parsed = parseTopic(topic)
+    if (parsed === undefined || parsed.site !== site) return refusals.refuse('topic-unexpected', topic)
+    const { gateway, name } = parsed
+    const text = payload.toString('utf8')
+    const reject = ({ reason, detail }: { reason: string; detail: string }) =>
+      refusals.refuse(reason, `${topic}: ${detail}`)
+    const isOwn = (message: { readonly gateway: string }): boolean => {
+      if (message.gateway !== gateway)
+        refusals.refuse('gateway-mismatch', `${topic}: the message says ${message.gateway}`)
+      return message.gateway === gateway
+    }
+    switch (name) {
+      case 'telemetry':
+      case 'episode': {
+        const message =
+          name === 'telemetry'
+            ? parseJson(name, ReadingsMessageSchema, text)
+            : parseJson(name, EventsMessageSchema, text)
+        if (!message.ok) return reject(message.fault)
+        const { epoch, channel, after, first, last, rows } = message.value
+        if (!isOwn(message.value)) return
+        if (rows.length !== last - first + 1 || after >= first) {
+          return refusals.refuse(
+            'rows-mismatch',
+            `${topic}: ${rows.length} rows do not fill ${first} to ${last} behind ${after}`,
+          )
+        }
+        void append({
+          site,
+          gateway,
+          epoch,
+          channel,
+          after,
+          first,
+          last,
+          receivedMs: nowMs(),
+          text: JSON.stringify(rows),
+        })
+        return
+      }
+      case 'active': {
+        const message = parseJson(name, ActiveMessageSchema, text)
+        if (!message.ok) return reject(message.fault)
+        if (!isOwn(message.value)) return
+        const { epoch, eventRow } = message.value
+        void append({
+          site,
+          gateway,
+          epoch,
+          channel: 'active',
+          after: 0,
+          first: eventRow,
+          last: eventRow,
+          receivedMs: nowMs(),
+          text: JSON.stringify([message.value]),
+        })
+        return
+      }
+      case 'health': {
+        const message = parseJson(name, HealthMessageSchema, text)
+        if (!message.ok) return reject(message.fault)
+        if (isOwn(message.value)) onHealth(gateway, message.value)
+        return
+      }
+      case 'reply': {
+        const message = parseJson(name, ReplyMessageSchema, text)
+        if (!message.ok) return reject(message.fault)
+        onReply(message.value)
+        return
+      }
+      case 'ack':
+      case 'command':
+      case 'config':
+        return refusals.refuse('topic-unexpected', topic)
+    }
+  }
+
+  const run = (): void => {
+    isScheduled = false
+    const next = appends < MAX_APPENDS ? queue.shift() : undefined
+    if (next !== undefined) {
+      waitingBytes -= next.payload.length
+      work(next.topic, next.payload)
+    }
+    if (queue.length > 0) schedule()
+    else if (appends === 0) for (const resolve of idleWaiters.splice(0)) resolve()
+  }
+  const schedule = (): void => {
+    if (isScheduled) return
+    isScheduled = true
+    setImmediate(run)
+  }
+
+  return {
+    take: (topic, payload) => {
+      if (waitingBytes + payload.length > MAX_WAITING_BYTES) {
+        refusals.refuse('ingest-full', `${topic}: ${waitingBytes} bytes wait; the gateway will send it again`)
+        return
+      }
+      waitingBytes += payload.length
+      queue.push({ topic, payload })
+      schedule()
+    },
+    waitingBytes: () => waitingBytes,
+    idle: () =>
+      new Promise((resolve) => {
+        idleWaiters.push(resolve)
+        schedule()
+      }),
+  }
+}

@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { serve } from '@hono/node-server'
+import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
+import { parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
+import type { Logger } from 'pino'
+import { createApi } from './api/api.ts'
+import type { PlatformConfig } from './config.ts'
+import { openDocuments } from './documents/documents.ts'
+import { openEpisodes } from './episodes/episodes.ts'
+import { openSqliteHistory } from './history/sqlite-history.ts'
+import { openConnection } from './ingest/connection.ts'
+import { createIngest } from './ingest/ingest.ts'
+import { createLive } from './live.ts'
+import { openSqliteLog } from './log/sqlite-log.ts'
+import { followLog } from './projection.ts'
+import { createRefusals } from './refusals.ts'
+import { createViews } from './views.ts'
+
+export type Platform = { readonly port: number; close(): Promise<void> }
+
+const REPLY_WAIT_MS = 5_000
+const CHECK_GATEWAYS_EVERY_MS = 1_000
+/** Acknowledgements of one gateway are gathered this long: one message says it all. */
+const ACK_EVERY_MS = 20
+
+/** Opens everything in order, and closes it in reverse. */
+export const createPlatform = async (config: PlatformConfig, log: Logger): Promise<Platform> => {
+  const { dataDir, site, time } = config
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const nowMs = (): number => Math.floor(time === undefined ? Date.now() : toDomainMs(time, Date.now()))
+  const refusals = createRefusals(
+    () => performance.now(),
+    (fields) => log.warn(fields, 'refused'),
+  )
+  const fail = (failure: Error): void =>
+    log.error({ err: failure }, 'disk failure, nothing is acknowledged until it is over')
+
+  const documents = openDocuments(join(dataDir, 'documents.sqlite'), readSeed(config), nowMs())
+  const platformLog = await openSqliteLog({ file: join(dataDir, 'log.sqlite'), onFailure: fail })
+  const history = openSqliteHistory(join(dataDir, 'history.sqlite'))
+  const episodes = openEpisodes(join(dataDir, 'episodes.sqlite'), ({ episodes: changed, slots }) =>
+    views.tell(slots, changed),
+  )
+  const live = createLive(() => refusals.refuse('listener-dropped', 'a live listener did not keep up'))
+  const views = createViews({
+    site,
+    documents,
+    episodes,
+    log: platformLog,
+    live,
+    speed: time?.speed ?? 1,
+    nowMs,
+    wallMs: () => performance.now(),
+  })
+  const following = followLog(platformLog, [history, episodes], (name, cause) =>
+    log.error({ projection: name, err: cause }, 'projection held up, trying again'),
+  )
+
+  const pendingAcks = new Map<string, { epoch: string; rewind: Set<'readings' | 'events'> }>()
+  let ackTimer: NodeJS.Timeout | undefined
+  const sendAcks = (): void => {
+    ackTimer = undefined
+    for (const [gateway, { epoch, rewind }] of pendingAcks) {
+      const row = (channel: 'readings' | 'events'): number =>
+        platformLog
+          .progress()
+          .find(
+            (one) =>
+              one.site === site && one.gateway === gateway && one.epoch === epoch && one.channel === channel,
+          )?.row ?? 0
+      const message = {
+        v: 1,
+        gateway,
+        epoch,
+        readings: row('readings'),
+        events: row('events'),
+        ...(rewind.size > 0 && { rewind: [...rewind] }),
+      }
+      publish(gateway, 'ack', message, true)
+    }
+    pendingAcks.clear()
+  }
+  const acknowledge = (gateway: string, epoch: string, rewind: readonly ('readings' | 'events')[]): void => {
+    const pending = pendingAcks.get(gateway)
+    const next = pending?.epoch === epoch ? pending : { epoch, rewind: new Set<'readings' | 'events'>() }
+    for (const channel of rewind) next.rewind.add(channel)
+    pendingAcks.set(gateway, next)
+    ackTimer ??= setTimeout(sendAcks, ACK_EVERY_MS)
+  }
+
+  const replies = new Map<string, (reply: ReplyMessage) => void>()
+  const ingest = createIngest({
+    site,
+    log: platformLog,
+    refusals,
+    nowMs,
+    acknowledge,
+    onCommitted: (entry) => {
+      if (entry.channel === 'readings') {
+        const rows = JSON.parse(entry.text) as { readonly slot: string; readonly receivedMs: number }[]
+        views.heardSlots(
+          rows.map((row) => row.slot),
+          rows.reduce((max, row) => Math.max(max, row.receivedMs), 0),
+        )
+      }
+      following.wake()
+    },
+    onHealth: (gateway, health) => {
+      views.heardGateway(gateway, health)
+      if (health.bootUtcMs !== undefined) history.dateBoot(health.boot, health.bootUtcMs)
+      const { layout, rules } = { layout: documents.layout(), rules: documents.rules() }
+      if (health.layoutVersion !== layout.version || health.rulesVersion !== rules.version)
+        publishConfig(gateway)
+    },
+    onReply: (reply) => {
+      replies.get(reply.id)?.(reply)
+      if (!reply.ok) refusals.refuse('gateway-refused', reply.detail)
+    },
+  })
+
+  const boot = randomBytes(4).toString('hex')
+  let isUp = false
+  let upSinceMs = nowMs()
+  const connection = openConnection({
+    url: config.mqtt.url,
+    username: config.mqtt.username,
+    password: readFileSync(config.mqtt.passwordFile, 'utf8').trim(),
+    clientId: `${config.mqtt.username}:${boot}`,
+    keepaliveS: config.mqtt.keepaliveS,
+    ca: config.mqtt.caFile === undefined ? undefined : readFileSync(config.mqtt.caFile, 'utf8'),
+    topics: (['telemetry', 'episode', 'active', 'health', 'reply'] as const).map((name) =>
+      toTopic({ site, gateway: '+', name }),
+    ),
+    onUp: () => {
+      isUp = true
+      upSinceMs = nowMs()
+      log.info('broker connected')
+      for (const gateway of new Set(documents.layout().sections.map((section) => section.gateway)))
+        publishConfig(gateway)
+      for (const { gateway, epoch } of platformLog.progress()) acknowledge(gateway, epoch, [])
+    },
+    onDown: (cause) => {
+      isUp = false
+      upSinceMs = nowMs()
+      log.warn({ cause }, 'broker lost')
+    },
+    onMessage: (topic, payload) => ingest.take(topic, payload),
+  })
+  function publish(
+    gateway: string,
+    name: 'ack' | 'command' | 'config',
+    message: object,
+    retain: boolean,
+  ): void {
+    connection.publish(toTopic({ site, gateway, name }), JSON.stringify(message), { retain }, () => undefined)
+  }
+  function publishConfig(gateway: string): void {
+    publish(gateway, 'config', { v: 1, layout: documents.layout(), rules: documents.rules() }, true)
+  }
+  documents.onChange(() => {
+    for (const gateway of new Set(documents.layout().sections.map((section) => section.gateway)))
+      publishConfig(gateway)
+    live.publish({ kind: 'layout', nowMs: nowMs(), version: documents.layout().version })
+  })
+
+  const command = async (gateway: string, message: CommandMessage): Promise<ReplyMessage | undefined> => {
+    const { promise, resolve } = Promise.withResolvers<ReplyMessage | undefined>()
+    replies.set(message.id, resolve)
+    const timer = setTimeout(resolve, REPLY_WAIT_MS, undefined)
+    publish(gateway, 'command', message, false)
+    const reply = await promise
+    clearTimeout(timer)
+    replies.delete(message.id)
+    return reply
+  }
+  const status = (): Status => {
+    const count = (channel: 'readings' | 'events'): number =>
+      platformLog.progress().reduce((sum, one) => (one.channel === channel ? sum + one.count : sum), 0)
+    const position = platformLog.position()
+    return {
+      nowMs: nowMs(),
+      speed: time?.speed ?? 1,
+      log: { position, readings: count('readings'), events: count('events') },
+      projections: [history, episodes].map((projection) => ({
+        name: projection.name,
+        position: projection.cursor(),
+        lag: position - projection.cursor(),
+      })),
+      refusals: refusals.list(),
+      broker: { connected: isUp, sinceMs: upSinceMs },
+    }
+  }
+  const app = createApi({
+    site,
+    documents,
+    episodes,
+    history,
+    log: platformLog,
+    views,
+    live,
+    status,
+    nowMs,
+    command,
+    newId: () => randomBytes(8).toString('hex'),
+    consoleDir: config.consoleDir,
+  })
+  const server = serve({ fetch: app.fetch, hostname: config.http.host, port: config.http.port })
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve)
+    server.once('error', reject)
+  })
+  const address = server.address()
+  const checking = setInterval(views.checkGateways, CHECK_GATEWAYS_EVERY_MS)
+
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : config.http.port,
+    close: async () => {
+      clearInterval(checking)
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await ingest.idle()
+      clearTimeout(ackTimer)
+      sendAcks()
+      await connection.close()
+      await following.close()
+      await platformLog.close()
+      history.close()
+      episodes.close()
+      documents.close()
+    },
+  }
+}
+
+const readSeed = ({ layoutFile, rulesFile }: PlatformConfig) => {
+  const layout = parseLayout(JSON.parse(readFileSync(layoutFile, 'utf8')))
+  if (!layout.ok) throw new Error(`${layoutFile}: ${layout.fault.detail}`)
+  const rules = parseRuleSet(JSON.parse(readFileSync(rulesFile, 'utf8')))
+  if (!rules.ok) throw new Error(`${rulesFile}: ${rules.fault.detail}`)
+  return { layout: layout.value, rules: rules.value }
+}

@@ -1,0 +1,59 @@
+import type { Log, StoredEntry } from './log/log.ts'
+
+/** Something made from the log, which keeps its cursor in the same transaction as its result. */
+export type Projection = {
+  readonly name: string
+  /** The position up to which it has been made. */
+  cursor(): number
+  /** Takes entries in order, and stores them and the new cursor together. */
+  apply(entries: readonly StoredEntry[], cursor: number): void
+}
+
+const MAX_ENTRIES = 50
+const RETRY_MS = 1_000
+
+/**
+ * Lets projections follow the log, each at its own pace. A projection that fails holds itself up and nothing else:
+ * it is tried again, and ingest and acknowledgement go on.
+ */
+export const followLog = (
+  log: Log,
+  projections: readonly Projection[],
+  onFailure: (name: string, cause: unknown) => void,
+) => {
+  let isClosed = false
+  const waiting = new Map<string, () => void>()
+  const wake = (): void => {
+    for (const resume of waiting.values()) resume()
+    waiting.clear()
+  }
+  const follow = async (projection: Projection): Promise<void> => {
+    while (!isClosed) {
+      const cursor = projection.cursor()
+      if (cursor >= log.position()) {
+        await new Promise<void>((resolve) => waiting.set(projection.name, resolve))
+        continue
+      }
+      try {
+        const entries = await log.read(cursor, MAX_ENTRIES)
+        if (isClosed) return
+        const last = entries.at(-1)
+        if (last !== undefined) projection.apply(entries, last.position)
+      } catch (cause) {
+        onFailure(projection.name, cause)
+        await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS).unref())
+      }
+      // Between two slices the live feed and the API have their turn.
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+  }
+  const running = Promise.all(projections.map(follow))
+  return {
+    wake,
+    close: async (): Promise<void> => {
+      isClosed = true
+      wake()
+      await running
+    },
+  }
+}

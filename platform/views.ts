@@ -1,0 +1,207 @@
+import type {
+  EpisodeView,
+  GatewayView,
+  HealthMessage,
+  LiveEvent,
+  SectionView,
+  UnknownDevice,
+} from '@clearlane/protocol'
+import type { Documents } from './documents/documents.ts'
+import type { Episodes } from './episodes/episodes.ts'
+import type { Live } from './live.ts'
+import type { Log } from './log/log.ts'
+import { toSectionState } from './sections/section-state.ts'
+
+/** What people see now: sections and gateways, derived from the projections and from who has been heard lately. */
+export type Views = {
+  sections(): SectionView[]
+  gateways(): GatewayView[]
+  unknownDevices(): (UnknownDevice & { readonly gateway: string })[]
+  heardGateway(gateway: string, health: HealthMessage): void
+  heardSlots(slots: Iterable<string>, atMs: number): void
+  /** Tells the live feed of sections whose slots or episodes changed. */
+  tell(slots: readonly string[], episodes: readonly EpisodeView[]): void
+  /** Looks whether a gateway has fallen silent. */
+  checkGateways(): void
+  hello(): Extract<LiveEvent, { kind: 'hello' }>
+}
+
+export type ViewsOptions = {
+  readonly site: string
+  readonly documents: Documents
+  readonly episodes: Episodes
+  readonly log: Log
+  readonly live: Live
+  readonly speed: number
+  /** Domain time. */
+  readonly nowMs: () => number
+  readonly wallMs: () => number
+}
+
+/** Gateways say how they are every 10 s of wall time; three times unheard is silent. */
+export const GATEWAY_SILENT_AFTER_MS = 30_000
+const RECENT_EPISODES = 50
+
+type HeardGateway = {
+  readonly health: HealthMessage
+  readonly wallMs: number
+  readonly domainMs: number
+  isConnected: boolean
+}
+
+export const createViews = (options: ViewsOptions): Views => {
+  const { site, documents, episodes, log, live, speed, nowMs, wallMs } = options
+  const gateways = new Map<string, HeardGateway>()
+  const heardSlotMs = new Map<string, number>()
+  const isHeard = (gateway: string): boolean => {
+    const heard = gateways.get(gateway)
+    return heard !== undefined && wallMs() - heard.wallMs < GATEWAY_SILENT_AFTER_MS
+  }
+
+  const sections = (only?: ReadonlySet<string>): SectionView[] => {
+    const { lanes, sections: all, slots } = documents.layout()
+    const laneNames = new Map(lanes.map((lane) => [lane.id, lane.name]))
+    const slotsOf = Map.groupBy(slots, (slot) => slot.section)
+    const openOf = new Map(
+      episodes.open().flatMap((view) => view.episode.sections.map((section) => [section, view] as const)),
+    )
+    return all
+      .filter((section) => only === undefined || only.has(section.id))
+      .map((section) => {
+        const own = (slotsOf.get(section.id) ?? []).map((slot) => {
+          const known = episodes.presence(slot.id)
+          const lastHeardMs = heardSlotMs.get(slot.id)
+          return {
+            slot: slot.id,
+            presence: known?.gateway === section.gateway ? known.presence : ('unknown' as const),
+            ...(known?.sinceMs !== undefined && { sinceMs: known.sinceMs }),
+            ...(lastHeardMs !== undefined && { lastHeardMs }),
+          }
+        })
+        const episode = openOf.get(section.id)?.episode
+        const state = toSectionState({
+          isGatewayHeard: isHeard(section.gateway),
+          presences: own.map((slot) => slot.presence),
+          episode,
+        })
+        const sinceMs = sinceOf(state, episode, own, gateways.get(section.gateway)?.domainMs)
+        return {
+          section: section.id,
+          name: section.name,
+          lane: section.lane,
+          laneName: laneNames.get(section.lane) ?? section.lane,
+          state,
+          ...(sinceMs !== undefined && { sinceMs }),
+          ...(episode !== undefined && { episode: episode.id }),
+          slots: own,
+        }
+      })
+  }
+
+  const gatewayViews = (): GatewayView[] => {
+    const ids = new Set([
+      ...documents.layout().sections.map((section) => section.gateway),
+      ...gateways.keys(),
+    ])
+    return [...ids].map((gateway) => {
+      const heard = gateways.get(gateway)
+      const skipped = (channel: 'readings' | 'events') =>
+        log
+          .progress()
+          .reduce(
+            (sum, one) => (one.gateway === gateway && one.channel === channel ? sum + one.skipped : sum),
+            0,
+          )
+      return {
+        site,
+        gateway,
+        connected: isHeard(gateway),
+        ...(heard !== undefined && {
+          lastHeardMs: heard.domainMs,
+          lastHeardWallMs: heard.wallMs,
+          health: heard.health,
+        }),
+        skippedRows: { readings: skipped('readings'), events: skipped('events') },
+      }
+    })
+  }
+  const briefGateways = () => gatewayViews().map(({ health: _health, ...brief }) => brief)
+
+  const tellSections = (only: ReadonlySet<string>): void => {
+    for (const section of sections(only)) live.publish({ kind: 'section', nowMs: nowMs(), section })
+  }
+  const tellGateway = (gateway: string): void => {
+    for (const view of briefGateways()) {
+      if (view.gateway === gateway) live.publish({ kind: 'gateway', nowMs: nowMs(), gateway: view })
+    }
+    tellSections(
+      new Set(
+        documents.layout().sections.flatMap((section) => (section.gateway === gateway ? [section.id] : [])),
+      ),
+    )
+  }
+
+  return {
+    sections: () => sections(),
+    gateways: gatewayViews,
+    unknownDevices: () =>
+      [...gateways].flatMap(([gateway, { health }]) =>
+        health.unknownDevices.map((device) => ({ ...device, gateway })),
+      ),
+    heardGateway: (gateway, health) => {
+      const wasHeard = isHeard(gateway)
+      gateways.set(gateway, { health, wallMs: wallMs(), domainMs: nowMs(), isConnected: true })
+      if (!wasHeard) tellGateway(gateway)
+    },
+    heardSlots: (slots, atMs) => {
+      for (const slot of slots) heardSlotMs.set(slot, Math.max(atMs, heardSlotMs.get(slot) ?? 0))
+    },
+    tell: (slots, changed) => {
+      if (live.count() === 0) return
+      for (const episode of changed) live.publish({ kind: 'episode', nowMs: nowMs(), episode })
+      const sectionOf = new Map(documents.layout().slots.map((slot) => [slot.id, slot.section]))
+      const touched = new Set(changed.flatMap((view) => view.episode.sections))
+      for (const slot of slots) {
+        const section = sectionOf.get(slot)
+        if (section !== undefined) touched.add(section)
+      }
+      tellSections(touched)
+    },
+    checkGateways: () => {
+      for (const [gateway, heard] of gateways) {
+        if (!heard.isConnected || isHeard(gateway)) continue
+        heard.isConnected = false
+        tellGateway(gateway)
+      }
+    },
+    hello: () => ({
+      kind: 'hello',
+      nowMs: nowMs(),
+      speed,
+      sections: sections(),
+      episodes: [...episodes.open(), ...episodes.list({ isOpen: false, limit: RECENT_EPISODES }).items],
+      gateways: briefGateways(),
+    }),
+  }
+}
+
+const sinceOf = (
+  state: SectionView['state'],
+  episode: EpisodeView['episode'] | undefined,
+  slots: SectionView['slots'],
+  gatewayHeardMs: number | undefined,
+): number | undefined => {
+  const changes = slots.flatMap((slot) => slot.sinceMs ?? [])
+  const newest = changes.length === 0 ? undefined : Math.max(...changes)
+  switch (state) {
+    case 'blocked':
+    case 'pre-alarm':
+      return episode?.detectedMs ?? newest
+    case 'clear':
+      return newest
+    case 'unobserved':
+      return (
+        episode?.unobservedMs ?? slots.find((slot) => slot.presence === 'unknown')?.sinceMs ?? gatewayHeardMs
+      )
+  }
+}
