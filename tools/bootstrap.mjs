@@ -50,12 +50,17 @@ if (entry === undefined) {
 }
 install()
 const node = findNode()
-const child = spawn(node, [join(ROOT, entry), ...args], {
+const watch = join(ROOT, 'tools', 'stop-with-bootstrap.mjs')
+const child = spawn(node, ['--import', watch, join(ROOT, entry), ...args], {
   cwd: ROOT,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   // A group of its own, so that everything it starts can be stopped with it.
   detached: true,
-  env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` },
+  env: {
+    ...process.env,
+    CLEARLANE_BOOTSTRAP: String(process.pid),
+    PATH: `${dirname(node)}:${process.env.PATH ?? ''}`,
+  },
 })
 
 const signalGroup = (signal) => {

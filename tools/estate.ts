@@ -13,6 +13,8 @@ import { startChild } from './child.ts'
 export type Estate = {
   readonly api: string
   readonly child: Readonly<Record<Service, Child>>
+  /** Stops everything but the broker, lets `change` touch the platform's files, and starts the platform alone. */
+  changePlatformFiles(change: (platformDir: string) => void): Promise<string>
   /** Stops the simulator first, then gateway, broker and platform. */
   stop(): Promise<void>
 }
@@ -95,8 +97,9 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
   try {
     const broker = start('broker', { port: brokerPort, identitiesFile })
     await broker.ready()
-    const platform = start('platform', {
-      dataDir: folder('platform'),
+    const platformDir = folder('platform')
+    const platformConfig = {
+      dataDir: platformDir,
       site: site.layout.site,
       http: { port: options.httpPort },
       mqtt: mqtt('platform', ports?.platformBroker),
@@ -104,7 +107,8 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
       rulesFile,
       consoleDir: options.consoleDir,
       time,
-    })
+    }
+    const platform = start('platform', platformConfig)
     const { port } = await platform.ready()
     const simulator = start('firmware-sim', {
       dataDir: folder('firmware-sim'),
@@ -139,6 +143,12 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
     return {
       api: `http://127.0.0.1:${port}`,
       child: { broker, platform, gateway, 'firmware-sim': simulator },
+      changePlatformFiles: async (change) => {
+        for (const child of [simulator, gateway, platform]) await child.stop()
+        change(platformDir)
+        const again = await start('platform', platformConfig).ready()
+        return `http://127.0.0.1:${again.port}`
+      },
       stop: stopAll,
     }
   } catch (cause) {

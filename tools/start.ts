@@ -54,16 +54,14 @@ const main = async (): Promise<number> => {
   const stopRequested = Promise.withResolvers<void>()
   for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const)
     process.once(signal, stopRequested.resolve)
-  const start = (): Promise<Estate> =>
-    startEstate({
-      ...options,
-      root: ROOT,
-      httpPort,
-      time,
-      consoleDir: join(ROOT, 'console', 'dist'),
-      onRestart: (name, why) => say(`${name} ended unexpectedly (${why}); starting it again`),
-    })
-  let estate = await start()
+  const estate = await startEstate({
+    ...options,
+    root: ROOT,
+    httpPort,
+    time,
+    consoleDir: join(ROOT, 'console', 'dist'),
+    onRestart: (name, why) => say(`${name} ended unexpectedly (${why}); starting it again`),
+  })
   say(`Clearlane is running: open ${estate.api} in a browser. Ctrl-C stops it.`)
   remember()
 
@@ -71,11 +69,10 @@ const main = async (): Promise<number> => {
     remember()
     void toLine(estate.api).then(say, () => say('the platform does not answer at the moment'))
   }, LINE_EVERY_MS)
-  const ends =
-    forMs === undefined ? stopRequested.promise : Promise.race([stopRequested.promise, pause(forMs)])
-  await ends
+  const asked = stopRequested.promise.then(() => 'asked' as const)
+  const end = await (forMs === undefined ? asked : Promise.race([asked, pause(forMs)]))
   clearInterval(lines)
-  if (forMs === undefined) {
+  if (end === 'asked') {
     say('Stopping …')
     say(await toLine(estate.api).catch(() => 'the platform no longer answers'))
     await estate.stop()
@@ -85,13 +82,12 @@ const main = async (): Promise<number> => {
 
   say('Draining: the simulated world stands still, what is under way arrives …')
   await drain(estate)
-  if (options.sabotage !== undefined) {
-    await estate.child.platform.stop()
-    sabotage(options.sabotage, join(dataDir, 'platform'))
-    await estate.stop()
-    estate = await start()
-  }
-  const verdict = await collectVerdict(dataDir, estate.api)
+  const kind = options.sabotage
+  const api =
+    kind === undefined
+      ? estate.api
+      : await estate.changePlatformFiles((platformDir) => sabotage(kind, platformDir))
+  const verdict = await collectVerdict(dataDir, api)
   await estate.stop()
   remember()
   if (report !== undefined) writeFileSync(report, `${JSON.stringify(verdict, undefined, 2)}\n`)
@@ -190,14 +186,20 @@ const toMs = (text: string): number => {
 const drain = async ({ api, child }: Estate): Promise<void> => {
   child['firmware-sim'].send({ kind: 'drain' })
   await child['firmware-sim'].next('drained', DRAIN_WITHIN_MS)
+  const drainedMs = Date.now()
   const limitMs = performance.now() + SETTLED_WITHIN_MS
   let before = ''
   while (performance.now() < limitMs) {
     await pause(POLL_MS)
     const status = (await getJson(`${api}/api/v1/status`)) as Status
     const { items } = (await getJson(`${api}/api/v1/gateways`)) as { items: GatewayView[] }
+    // A health message from before the end of the drain knows nothing of the last rows.
     const isAcknowledged = items.every(
-      ({ health }) => health === undefined || health.readings.committedRow <= status.log.readings,
+      ({ health, lastHeardWallMs }) =>
+        health !== undefined &&
+        (lastHeardWallMs ?? 0) > drainedMs &&
+        health.readings.acknowledgedRow >= health.readings.committedRow &&
+        health.events.acknowledgedRow >= health.events.committedRow,
     )
     const now = JSON.stringify([status.log, isAcknowledged])
     const isFollowed = status.projections.every((projection) => projection.lag === 0)
