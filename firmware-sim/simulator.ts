@@ -77,6 +77,7 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
       momentScale,
       arrivalsPerHour: arrivalsPerHour / site.layout.sections.length,
       dwellMs,
+      sensorsM: slots.flatMap((one) => (one.section === section.id ? [one.offsetM] : [])),
     })
     const entry: Section = {
       visits,

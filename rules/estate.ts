@@ -43,7 +43,7 @@ export type Estate = {
   wakeMs(): number
   /** Lanes whose live records may have changed since the last call. */
   takeChanged(): LaneView[]
-  /** Records that have settled since the last call, in order of their end. */
+  /** Records that have settled since the last call, in order of their end. Until then `takeChanged` shows them too. */
   takeSettled(): SettledRecord[]
   lanes(): Iterable<LaneView>
   /** Slots with what is known of each now. */
@@ -408,9 +408,11 @@ export const createEstate = (options: EstateOptions): Estate => {
     }
   }
 
+  /** Records that settled since they were last told are told once more, in their final form. */
   const viewOf = (lane: LaneEntry): LaneView => ({
     lane: lane.id,
     records: [
+      ...settledRecords.filter((one) => one.lane === lane.id).map((one) => one.record),
       ...lane.ended,
       ...Object.values(lane.live.current).filter((record) => record.end === undefined),
     ],

@@ -83,6 +83,42 @@ describe('a late reading', () => {
   })
 })
 
+test('whatever the order of arrival, in the end the same is told, and nothing that was is voided', () => {
+  const samples = ['a1', 'a2', 'b1'].flatMap((slot, index) =>
+    samplesOf(
+      slot,
+      [
+        [100 + index * 40, 400],
+        [700, 720],
+        [1_000, 1_300 + index],
+      ],
+      6_000,
+      40,
+    ),
+  )
+  const heard = (displacedMs: (index: number) => number) => {
+    const { estate, teller } = createDesk()
+    const last = new Map<string, EpisodeEvent['episode']>()
+    const arrivals = samples
+      .map((sample, index) => ({ sample, heardMs: sample.atMs + displacedMs(index) }))
+      .sort((a, b) => a.heardMs - b.heardMs)
+    for (const { sample, heardMs } of arrivals) {
+      estate.accept(sample, heardMs)
+      estate.flush(heardMs)
+      for (const view of estate.takeChanged()) {
+        for (const { episode } of teller.tellLane(view, heardMs)) last.set(episode.id, episode)
+      }
+      for (const settled of estate.takeSettled()) teller.forget(settled)
+    }
+    const told = [...last.values()].filter((episode) => episode.end !== 'voided')
+    return told.map(({ revision: _revision, id: _id, ...episode }) => JSON.stringify(episode)).sort()
+  }
+  expect(heard(() => 0)).toHaveLength(6)
+  for (const seed of [3, 7, 11]) {
+    expect(heard((index) => (index % 3 === 0 ? (index * seed * 7_919) % 800_000 : 0))).toEqual(heard(() => 0))
+  }
+})
+
 test('after a restart the difference to what was told is empty, and goes on under the same ids', () => {
   const samples = samplesOf('a1', [[100, 900]], 1_000, 30)
   const before = createDesk()

@@ -55,6 +55,8 @@ export type Verdict = {
   readonly episodesFalse: number
   readonly episodesDuplicated: number
   readonly notScored: readonly NotScored[]
+  /** The first of each kind, to look at. */
+  readonly samples: { readonly missed: readonly LedgerStay[]; readonly false: readonly ConfirmedEpisode[] }
   /** Receipt of the confirmation at the centre, less the event time at which the dwell was full; domain time. */
   readonly eventLatencyMs: { readonly p50: number; readonly p99: number }
 }
@@ -64,6 +66,7 @@ const NEAR_DWELL_MS = 3_000
 const TOLERANCE_MS = 10_000
 const SETTLE_MS = 30_000
 const MIN_SCORED = 20
+const MAX_SAMPLES = 5
 const MAX_NOT_SCORED_SHARE = 0.05
 const HOUR_MS = 3_600_000
 
@@ -102,7 +105,7 @@ export const toVerdict = (input: VerdictInput): Verdict => {
   const excused = new Set<string>()
   const matched = new Map<string, LedgerStay>()
   const latencies: number[] = []
-  let episodesMissed = 0
+  const missed: LedgerStay[] = []
   let episodesDuplicated = 0
   const overlapping = (stay: LedgerStay): ConfirmedEpisode[] =>
     stay.sections.flatMap((section) =>
@@ -111,16 +114,16 @@ export const toVerdict = (input: VerdictInput): Verdict => {
   for (const { stay } of notScored) for (const episode of overlapping(stay)) excused.add(episode.id)
   for (const stay of scored) {
     const own = overlapping(stay).filter((episode) => !matched.has(episode.id))
-    if (own.length === 0) episodesMissed++
+    if (own.length === 0) missed.push(stay)
     episodesDuplicated += Math.max(0, own.length - 1)
     for (const episode of own) matched.set(episode.id, stay)
     const first = own[0]
     if (first !== undefined) latencies.push(Math.max(0, first.confirmedReceivedMs - first.confirmedMs))
   }
-  const episodesFalse = episodes.filter(
-    (episode) => !matched.has(episode.id) && !excused.has(episode.id),
-  ).length
+  const falseEpisodes = episodes.filter((episode) => !matched.has(episode.id) && !excused.has(episode.id))
+  const [episodesMissed, episodesFalse] = [missed.length, falseEpisodes.length]
 
+  const vehicles = stays.filter(({ vehicle }) => vehicle !== 'two-wheeler').length
   const isLong = spanMs(stays) >= HOUR_MS
   const problems = [
     readingsMissing > 0 && `${readingsMissing} readings are missing`,
@@ -132,8 +135,8 @@ export const toVerdict = (input: VerdictInput): Verdict => {
     scored.length < MIN_SCORED &&
       `only ${scored.length} stays could be scored, at least ${MIN_SCORED} are needed: run longer or faster`,
     isLong &&
-      notScored.length > MAX_NOT_SCORED_SHARE * stays.length &&
-      `${notScored.length} of ${stays.length} stays could not be scored, at most 5 %`,
+      notScored.length > MAX_NOT_SCORED_SHARE * vehicles &&
+      `${notScored.length} stays could not be scored, at most 5 % of the ${vehicles} stays of vehicles`,
   ].filter((problem) => problem !== false)
   latencies.sort((a, b) => a - b)
   return {
@@ -149,6 +152,7 @@ export const toVerdict = (input: VerdictInput): Verdict => {
     episodesFalse,
     episodesDuplicated,
     notScored,
+    samples: { missed: missed.slice(0, MAX_SAMPLES), false: falseEpisodes.slice(0, MAX_SAMPLES) },
     eventLatencyMs: { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) },
   }
 }

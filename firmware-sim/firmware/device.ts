@@ -42,7 +42,8 @@ const MAX_IN_FLIGHT = 50
 /** A change of the field beyond this is worth a frame: seven times the noise of the noisiest part. */
 const CHANGE_NT = 300
 /** How long a booted device waits for the time before it sends its first reading undated. Wall time. */
-const TIME_WAIT_MS = 1_000
+const TIME_WAIT_MS = 10_000
+const HELLO_RETRY_MS = [1_000, 1_000, 3_000, 9_000, 27_000]
 const RETRY_MS = [3_000, 9_000, 27_000, 60_000]
 /** A clock that is off by less is left alone: answers take their time. Domain milliseconds at speed 1. */
 const CLOCK_TOLERANCE_MS = 2_000
@@ -100,6 +101,15 @@ export const createDevice = (options: DeviceOptions): Device => {
     }
   }
 
+  /** What this boot kept before it knew the time is dated as soon as it does. */
+  const dateHeld = (offsetMs: number): void => {
+    for (const entry of held) {
+      const { frame } = entry
+      if (frame.boot !== boot || frame.clockSynced) continue
+      entry.frame = { ...frame, timeMs: frame.timeMs + offsetMs, clockSynced: true }
+    }
+  }
+
   const send = (entry: Held, wallMs: number): Uint8Array => {
     const bytes = encodeFrame({ ...entry.frame, retransmission: entry.tries > 0, backfill: entry.isBackfill })
     entry.sentMs = wallMs
@@ -153,6 +163,7 @@ export const createDevice = (options: DeviceOptions): Device => {
       if (ack.clockSynced) {
         const offsetMs = ack.timeMs - (atMs - bootedMs)
         const toleranceMs = CLOCK_TOLERANCE_MS * Math.max(1, speed / 4)
+        if (utcOffsetMs === undefined) dateHeld(offsetMs)
         if (utcOffsetMs === undefined || Math.abs(offsetMs - utcOffsetMs) > toleranceMs)
           utcOffsetMs = offsetMs
       }
@@ -179,7 +190,10 @@ export const createDevice = (options: DeviceOptions): Device => {
     poll: (wallMs, atMs) => {
       if (!isConnected) return []
       const bytes: Uint8Array[] = []
-      if (!isGreeted && wallMs - helloSentMs >= RETRY_MS[Math.min(helloTries, RETRY_MS.length - 1)]!) {
+      if (
+        !isGreeted &&
+        wallMs - helloSentMs >= HELLO_RETRY_MS[Math.min(helloTries, HELLO_RETRY_MS.length - 1)]!
+      ) {
         helloSentMs = wallMs
         helloTries++
         bytes.push(encodeFrame(hello(atMs)))

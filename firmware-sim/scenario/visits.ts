@@ -2,7 +2,7 @@ import type { Vector } from '../world/field.ts'
 import { createRandom } from '../world/random.ts'
 import type { Random } from '../world/random.ts'
 import type { Vehicle, VehicleKind } from '../world/vehicle.ts'
-import { drawVehicle } from '../world/vehicle.ts'
+import { addVehicle, drawVehicle } from '../world/vehicle.ts'
 
 /**
  * One vehicle at one section, in world time (ms since the scenario began). It comes along the traffic lane beside the
@@ -36,6 +36,8 @@ export type VisitOptions = {
   readonly momentScale: number
   readonly arrivalsPerHour: number
   readonly dwellMs: number
+  /** Places of the section's sensors along the lane. */
+  readonly sensorsM: readonly number[]
 }
 
 const SPEED_M_PER_MS = 0.004
@@ -57,7 +59,7 @@ const MAX_OFF_CENTRE_M = 0.4
 
 /** The endless visits of one section, in order, one vehicle at a time. The same seed gives the same visits. */
 export function* visitsOf(options: VisitOptions): Generator<Visit> {
-  const { seed, section, fromM, toM, earthInLane, momentScale, arrivalsPerHour, dwellMs } = options
+  const { seed, section, earthInLane, momentScale, arrivalsPerHour, dwellMs } = options
   const random = createRandom(`${seed}/${section}/visits`)
   const cycleMs = 3_600_000 / arrivalsPerHour
   let freeMs = -MIN_GAP_MS + random() * Math.min(cycleMs, 60_000)
@@ -75,8 +77,7 @@ export function* visitsOf(options: VisitOptions): Generator<Visit> {
       id: `${section}-${count}`,
       section,
       vehicle,
-      stopM: fromM + MARGIN_M + random() * (toM - fromM - 2 * MARGIN_M),
-      acrossM: (random() * 2 - 1) * MAX_OFF_CENTRE_M,
+      ...drawPlace(options, vehicle, createRandom(`${seed}/${section}/place/${count}`)),
       fromMs,
       toMs: fromMs + stayMs,
     }
@@ -84,6 +85,29 @@ export function* visitsOf(options: VisitOptions): Generator<Visit> {
     freeMs = fromMs + stayMs + MOVING_MS - Math.log(1 - random()) * restMs
   }
 }
+
+/**
+ * Where a vehicle stops. Three dipoles can cancel at a sensor; a place where no sensor of the section sees the
+ * vehicle clearly is drawn again, because the scenario is about the way of an alarm and not about dead zones.
+ */
+const drawPlace = (
+  { fromM, toM, sensorsM, momentScale }: VisitOptions,
+  vehicle: Vehicle,
+  random: Random,
+): Pick<Visit, 'stopM' | 'acrossM'> => {
+  for (let attempt = 1; ; attempt++) {
+    const stopM = fromM + MARGIN_M + random() * (toM - fromM - 2 * MARGIN_M)
+    const acrossM = (random() * 2 - 1) * MAX_OFF_CENTRE_M
+    const isSeen = sensorsM.some((sensorM) => {
+      const sum: [number, number, number] = [0, 0, 0]
+      addVehicle(sum, vehicle, stopM, acrossM, sensorM)
+      return Math.hypot(...sum) >= CLEARLY_SEEN_NT * momentScale
+    })
+    if (isSeen || vehicle.kind === 'two-wheeler' || attempt === MAX_ATTEMPTS) return { stopM, acrossM }
+  }
+}
+const CLEARLY_SEEN_NT = 2_000
+const MAX_ATTEMPTS = 100
 
 const drawKind = (random: Random): VehicleKind => {
   const share = random()
