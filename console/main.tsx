@@ -1,0 +1,16 @@
+import 'antd-mobile/es/global'
+import { createRoot } from 'react-dom/client'
+import { unstableSetRender } from 'antd-mobile'
+import { App } from './app.tsx'
+import './style.css'
+
+// antd-mobile mounts its pop-ups itself; under React 19 it must be told how.
+unstableSetRender((node, container) => {
+  const root = createRoot(container)
+  root.render(node)
+  return async () => root.unmount()
+})
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('index.html has no #root')
+createRoot(root).render(<App />)

@@ -1,0 +1,77 @@
+import type { EpisodeView, GatewayView, LiveEvent, SectionView } from '@clearlane/protocol'
+
+/** What the console knows. Server time is domain time, told by the server and carried on by the phone's own counter. */
+export type ConsoleState = {
+  readonly isConnected: boolean
+  /** Domain time when the server last spoke, and the phone's monotonic time then. */
+  readonly heard:
+    { readonly domainMs: number; readonly counterMs: number; readonly speed: number } | undefined
+  readonly sections: ReadonlyMap<string, SectionView>
+  readonly episodes: ReadonlyMap<string, EpisodeView>
+  readonly gateways: ReadonlyMap<string, Omit<GatewayView, 'health'>>
+}
+
+export type Change =
+  { readonly kind: 'live'; readonly event: LiveEvent; readonly counterMs: number } | { readonly kind: 'lost' }
+
+export const EMPTY_STATE: ConsoleState = {
+  isConnected: false,
+  heard: undefined,
+  sections: new Map(),
+  episodes: new Map(),
+  gateways: new Map(),
+}
+
+/** Ended episodes kept on the screen; older ones belong to the history. */
+const MAX_ENDED = 100
+
+export const reduce = (state: ConsoleState, change: Change): ConsoleState => {
+  if (change.kind === 'lost') return { ...state, isConnected: false }
+  const { event, counterMs } = change
+  const speed = event.kind === 'hello' ? event.speed : (state.heard?.speed ?? 1)
+  const next = { ...state, isConnected: true, heard: { domainMs: event.nowMs, counterMs, speed } }
+  switch (event.kind) {
+    case 'hello':
+      return {
+        ...next,
+        sections: new Map(event.sections.map((section) => [section.section, section])),
+        episodes: new Map(event.episodes.map((view) => [view.episode.id, view])),
+        gateways: new Map(event.gateways.map((gateway) => [gateway.gateway, gateway])),
+      }
+    case 'section':
+      return { ...next, sections: new Map(state.sections).set(event.section.section, event.section) }
+    case 'episode':
+      return { ...next, episodes: trim(new Map(state.episodes).set(event.episode.episode.id, event.episode)) }
+    case 'gateway':
+      return { ...next, gateways: new Map(state.gateways).set(event.gateway.gateway, event.gateway) }
+    case 'layout':
+    case 'alive':
+      return next
+  }
+}
+
+const trim = (episodes: Map<string, EpisodeView>): Map<string, EpisodeView> => {
+  const ended = [...episodes.values()].filter((view) => view.episode.end !== undefined)
+  if (ended.length <= MAX_ENDED) return episodes
+  ended.sort((a, b) => startOf(a) - startOf(b))
+  for (const view of ended.slice(0, ended.length - MAX_ENDED)) episodes.delete(view.episode.id)
+  return episodes
+}
+
+export const startOf = (view: EpisodeView): number => view.episode.detectedMs ?? view.firstReceivedMs
+
+/** Domain time now: what the server said last, carried on at its speed; it stands still while nothing is heard. */
+export const toNowMs = (state: ConsoleState, counterMs: number): number | undefined =>
+  state.heard === undefined
+    ? undefined
+    : state.heard.domainMs + (counterMs - state.heard.counterMs) * state.heard.speed
+
+/** Open ones first, the longest first; then what has ended, newest first. Withdrawn ones are not shown. */
+export const listEpisodes = (state: ConsoleState): EpisodeView[] =>
+  [...state.episodes.values()]
+    .filter((view) => view.episode.end !== 'voided')
+    .sort((a, b) => {
+      const [aOpen, bOpen] = [a.episode.end === undefined, b.episode.end === undefined]
+      if (aOpen !== bOpen) return aOpen ? -1 : 1
+      return aOpen ? startOf(a) - startOf(b) : startOf(b) - startOf(a)
+    })
