@@ -71,7 +71,7 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
       return callback(new Error('connect with a clean session'), false)
     },
     authenticate: (client, username, password, done) => {
-      void authenticate(client, username, password).then((error) => done(error ?? null, error === undefined))
+      void answer(client, username, password, done)
     },
     authorizePublish: (client, packet, callback) => {
       const identity = client === null ? undefined : identityOf.get(client)
@@ -88,6 +88,15 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
     },
   })
 
+  const answer = async (
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): Promise<void> => {
+    const refused = await authenticate(client, username, password)
+    done(refused ?? null, refused === undefined)
+  }
   const authenticate = async (
     client: Client,
     username: string | undefined,

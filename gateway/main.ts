@@ -171,8 +171,13 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
       }),
     )
   }
+  let wasBehind = false
   const activeTimer = setInterval(() => {
     if (uplink.isUp() && decide.active().eventRow !== activeRow) publishActive()
+    // That everything is at the centre is worth saying at once.
+    const isBehind = [readings, events].some((one) => one.acknowledgedRow() < one.committedRow())
+    if (wasBehind && !isBehind) publishHealth()
+    wasBehind = isBehind
   }, ACTIVE_EVERY_MS)
   const healthTimer = setInterval(publishHealth, HEALTH_EVERY_MS)
   const saveDedupe = (): void => readings.saveState(dedupe.save(), readings.committedRow())

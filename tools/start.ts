@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { GatewayView, SectionView, Status } from '@clearlane/protocol'
+import type { SectionView, Status } from '@clearlane/protocol'
 import { collectVerdict, getJson } from './collect.ts'
 import { buildConsole } from './console-build.ts'
-import type { Estate } from './estate.ts'
+import { drainEstate } from './drain.ts'
 import { isFree, startEstate } from './estate.ts'
 import { reachedAt, toRunTime } from './run-time.ts'
 import type { Sabotage } from './sabotage.ts'
@@ -21,10 +21,7 @@ const USAGE = `usage: npm start -- [--data DIR] [--speed N] [--for 90s] [--seed 
 const DEFAULT_PORT = 8_080
 /** With an end in sight time runs faster, so that a minute and a half shows a quarter of an hour. */
 const DEFAULT_SPEED_WITH_END = 10
-const DRAIN_WITHIN_MS = 25_000
-const SETTLED_WITHIN_MS = 30_000
 const LINE_EVERY_MS = 60_000
-const POLL_MS = 250
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)
@@ -81,7 +78,7 @@ const main = async (): Promise<number> => {
   }
 
   say('Draining: the simulated world stands still, what is under way arrives …')
-  await drain(estate)
+  await drainEstate(estate)
   const kind = options.sabotage
   const api =
     kind === undefined
@@ -180,32 +177,6 @@ const toMs = (text: string): number => {
   const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text)
   if (match === null) throw new Error(`--for ${text}: a length such as 90s, 5m or 2h`)
   return Number(match[1]) * { s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 's' | 'm' | 'h']
-}
-
-/** Waits until everything that was said has arrived at the platform and been worked into what it shows. */
-const drain = async ({ api, child }: Estate): Promise<void> => {
-  child['firmware-sim'].send({ kind: 'drain' })
-  await child['firmware-sim'].next('drained', DRAIN_WITHIN_MS)
-  const drainedMs = Date.now()
-  const limitMs = performance.now() + SETTLED_WITHIN_MS
-  let before = ''
-  while (performance.now() < limitMs) {
-    await pause(POLL_MS)
-    const status = (await getJson(`${api}/api/v1/status`)) as Status
-    const { items } = (await getJson(`${api}/api/v1/gateways`)) as { items: GatewayView[] }
-    // A health message from before the end of the drain knows nothing of the last rows.
-    const isAcknowledged = items.every(
-      ({ health, lastHeardWallMs }) =>
-        health !== undefined &&
-        (lastHeardWallMs ?? 0) > drainedMs &&
-        health.readings.acknowledgedRow >= health.readings.committedRow &&
-        health.events.acknowledgedRow >= health.events.committedRow,
-    )
-    const now = JSON.stringify([status.log, isAcknowledged])
-    const isFollowed = status.projections.every((projection) => projection.lag === 0)
-    if (isFollowed && isAcknowledged && now === before) return
-    before = now
-  }
 }
 
 const toLine = async (api: string): Promise<string> => {

@@ -142,7 +142,7 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
       if (reconcile(stored(episode.id)?.episode, episode, true) === 'take')
         take(episode, message.eventRow, source)
     }
-    for (const view of [...open.values()]) {
+    for (const view of open.values()) {
       if (view.gateway !== source.gateway || view.site !== source.site || inSet.has(view.episode.id)) continue
       const { episode } = view
       const isSameEpoch = view.epoch === source.epoch

@@ -1,0 +1,74 @@
+import type { SectionView } from '@clearlane/protocol'
+import { chromium } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { getJson } from '../tools/collect.ts'
+import { startTestEstate } from './testing-estate.ts'
+
+const CHROMIUM = {
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+}
+
+/** In the page: tells every change of a section's state, so that none is missed between two looks. */
+const WATCH_STATES = `
+  const known = new Map()
+  new MutationObserver(() => {
+    for (const item of document.querySelectorAll('[data-testid^="section-"]')) {
+      const section = item.getAttribute('data-testid')
+      const state = item.getAttribute('data-state')
+      if (known.get(section) !== state) onState(section, state)
+      known.set(section, state)
+    }
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] })
+`
+
+test('a simulated car stops: its section turns pre-alarm, then blocked, an episode appears; it leaves: it clears', async () => {
+  await using estate = await startTestEstate({ speed: 10, forMs: 300_000, arrivalsPerHour: 300 })
+  const browser = await chromium.launch(CHROMIUM)
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' })
+  const seen: string[] = []
+  await page.exposeFunction('onState', (section: string, state: string) => seen.push(`${section} ${state}`))
+  await page.addInitScript({ content: WATCH_STATES })
+  await page.goto(estate.api)
+  const { items } = (await getJson(`${estate.api}/api/v1/sections`)) as { items: SectionView[] }
+  await expect
+    .poll(() => page.locator('[data-testid^="section-"]').count(), { timeout: 20_000 })
+    .toBe(items.length)
+
+  const cleared = page.locator('[data-status="cleared"]').first()
+  await cleared.waitFor({ timeout: 120_000 })
+  const section = `section-${await cleared.getAttribute('data-section')}`
+  const states = seen.filter((one) => one.startsWith(`${section} `)).map((one) => one.split(' ')[1])
+  const story = states.join(' ')
+  expect(story).toMatch(/clear pre-alarm blocked clear/)
+
+  await cleared.click()
+  await page.getByTestId('episode-detail').getByText('µT').first().waitFor()
+  await browser.close()
+})
+
+test('the page tells when the server is gone, shows nothing as current, and recovers by itself', async () => {
+  await using estate = await startTestEstate({ speed: 10, forMs: 300_000 })
+  const browser = await chromium.launch(CHROMIUM)
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'en-GB' })
+  await page.goto(estate.api)
+  await page.getByTestId('count-clear').waitFor()
+  const pid = estate.child.platform.pid()
+  if (pid === undefined) throw new Error('the platform is not running')
+  process.kill(pid, 'SIGKILL')
+  await page.locator('[data-link="server"]').waitFor()
+  expect(await page.getByTestId('page').getAttribute('data-connected')).toBe('false')
+  await page.locator('[data-link="server"]').waitFor({ state: 'detached', timeout: 30_000 })
+
+  await page.getByTestId('language').click()
+  await page.getByText('占用事件').waitFor()
+  await browser.close()
+})
