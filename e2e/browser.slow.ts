@@ -43,14 +43,13 @@ test('a simulated car stops: its section turns pre-alarm, then blocked, an episo
     .poll(() => page.locator('[data-testid^="section-"]').count(), { timeout: 20_000 })
     .toBe(items.length)
 
-  const cleared = page.locator('[data-status="cleared"]').first()
-  await cleared.waitFor({ timeout: 120_000 })
-  const section = `section-${await cleared.getAttribute('data-section')}`
-  const states = seen.filter((one) => one.startsWith(`${section} `)).map((one) => one.split(' ')[1])
-  const story = states.join(' ')
-  expect(story).toMatch(/clear pre-alarm blocked clear/)
+  const storyOf = (section: string): string =>
+    seen.flatMap((one) => (one.startsWith(`section-${section} `) ? [one.split(' ')[1]] : [])).join(' ')
+  const followed = (): string | undefined =>
+    items.find(({ section }) => storyOf(section).includes('clear pre-alarm blocked clear'))?.section
+  await expect.poll(followed, { timeout: 180_000 }).toBeDefined()
 
-  await cleared.click()
+  await page.locator(`[data-status="cleared"][data-section="${followed()}"]`).first().click()
   await page.getByTestId('episode-detail').getByText('µT').first().waitFor()
   await browser.close()
 })

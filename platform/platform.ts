@@ -52,7 +52,8 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     live,
     speed: time?.speed ?? 1,
     nowMs,
-    wallMs: () => performance.now(),
+    wallMs: Date.now,
+    monotonicMs: () => performance.now(),
   })
   const following = followLog(platformLog, [history, episodes], (name, cause) =>
     log.error({ projection: name, err: cause }, 'projection held up, trying again'),

@@ -36,6 +36,8 @@ export type ViewsOptions = {
   /** Domain time. */
   readonly nowMs: () => number
   readonly wallMs: () => number
+  /** Never steps: who is silent is judged by it. */
+  readonly monotonicMs: () => number
 }
 
 /** Gateways say how they are every 10 s of wall time; three times unheard is silent. */
@@ -44,18 +46,19 @@ const RECENT_EPISODES = 50
 
 type HeardGateway = {
   readonly health: HealthMessage
+  readonly monotonicMs: number
   readonly wallMs: number
   readonly domainMs: number
   isConnected: boolean
 }
 
 export const createViews = (options: ViewsOptions): Views => {
-  const { site, documents, episodes, log, live, speed, nowMs, wallMs } = options
+  const { site, documents, episodes, log, live, speed, nowMs, wallMs, monotonicMs } = options
   const gateways = new Map<string, HeardGateway>()
   const heardSlotMs = new Map<string, number>()
   const isHeard = (gateway: string): boolean => {
     const heard = gateways.get(gateway)
-    return heard !== undefined && wallMs() - heard.wallMs < GATEWAY_SILENT_AFTER_MS
+    return heard !== undefined && monotonicMs() - heard.monotonicMs < GATEWAY_SILENT_AFTER_MS
   }
 
   const sections = (only?: ReadonlySet<string>): SectionView[] => {
@@ -150,7 +153,13 @@ export const createViews = (options: ViewsOptions): Views => {
       ),
     heardGateway: (gateway, health) => {
       const wasHeard = isHeard(gateway)
-      gateways.set(gateway, { health, wallMs: wallMs(), domainMs: nowMs(), isConnected: true })
+      gateways.set(gateway, {
+        health,
+        monotonicMs: monotonicMs(),
+        wallMs: wallMs(),
+        domainMs: nowMs(),
+        isConnected: true,
+      })
       if (!wasHeard) tellGateway(gateway)
     },
     heardSlots: (slots, atMs) => {

@@ -86,7 +86,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
   const stopAll = async (): Promise<void> => {
     for (const child of started) await child.stop()
   }
-  const [brokerPort, linkPort] = await findFreePorts(2)
+  const [brokerPort, linkPort, freePort] = await findFreePorts(3)
   const mqtt = (user: keyof typeof USERS, port: number | undefined) => ({
     url: `mqtt://127.0.0.1:${port ?? brokerPort}`,
     username: USERS[user],
@@ -101,7 +101,8 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
     const platformConfig = {
       dataDir: platformDir,
       site: site.layout.site,
-      http: { port: options.httpPort },
+      // Fixed for the run, so that a platform that is started again is found where it was.
+      http: { port: options.httpPort === 0 ? freePort : options.httpPort },
       mqtt: mqtt('platform', ports?.platformBroker),
       layoutFile,
       rulesFile,
