@@ -62,6 +62,7 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
   /** The world stood still while nobody ran it: domain time is world time and the time it was off. */
   const offsetMs = startMs - worldMs
   let isStill = false
+  const standing = new Map(store.standing)
 
   const slots = toSimulatedSlots(site.layout, headingOffsetDegrees)
   const sections = new Map<string, Section>()
@@ -121,7 +122,7 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
         .flatMap((section) => sections.get(section.id) ?? []),
     }
   })
-  store.commit({ worldMs, boots, frames: [], freed: [], lines: [] })
+  store.commit({ worldMs, standing, boots, frames: [], freed: [], lines: [] })
 
   const byShortId = new Map(sensors.map((sensor) => [toShortId(sensor.slot.device), sensor]))
   let freed: { device: string; boot: number; below: number }[] = []
@@ -173,8 +174,18 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
       ),
     )
 
+  /** A stay began in domain time, perhaps before the simulator was off for a while: the vehicle stood on. */
+  const toStayLine = ({ id, section, vehicle, fromMs }: Visit, toMs: number) => ({
+    kind: 'stay',
+    id,
+    sections: [section],
+    vehicle: vehicle.kind,
+    fromMs: standing.get(id) ?? fromMs + offsetMs,
+    toMs,
+  })
+
   /** Everything that happens up to a world time, in time order for each device. */
-  const advance = (toMs: number): Omit<Tick, 'boots' | 'freed'> => {
+  const advance = (toMs: number): Omit<Tick, 'boots' | 'freed' | 'standing'> => {
     const frames: Tick['frames'][number][] = []
     const readings: { readonly atMs: number; readonly line: object }[] = []
     for (const sensor of sensors) {
@@ -208,21 +219,26 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
       }
     }
     const stays: object[] = []
+    const look = ({ current }: Section): void => {
+      const { id, fromMs, toMs: leftMs } = current
+      if (fromMs > worldMs && fromMs <= toMs) standing.set(id, fromMs + offsetMs)
+      if (leftMs <= worldMs || leftMs > toMs) return
+      stays.push(toStayLine(current, leftMs + offsetMs))
+      standing.delete(id)
+    }
     for (const section of sections.values()) {
-      if (section.current.toMs > worldMs && section.current.toMs <= toMs)
-        stays.push(toStayLine(section.current, offsetMs))
+      look(section)
       while (section.current.toMs + MOVING_MS + SETTLE_MS < toMs) {
         step(section)
-        if (section.current.toMs > worldMs && section.current.toMs <= toMs)
-          stays.push(toStayLine(section.current, offsetMs))
+        look(section)
       }
     }
     readings.sort((a, b) => a.atMs - b.atMs)
     return { worldMs: toMs, frames, lines: [...stays, ...readings.map(({ line }) => line)] }
   }
 
-  const commit = (tick: Omit<Tick, 'boots' | 'freed'>): void => {
-    store.commit({ ...tick, boots: [], freed })
+  const commit = (tick: Omit<Tick, 'boots' | 'freed' | 'standing'>): void => {
+    store.commit({ ...tick, standing, boots: [], freed })
     freed = []
     worldMs = tick.worldMs
   }
@@ -241,19 +257,10 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
       const open = [...sections.values()]
         .map((section) => section.current)
         .filter((visit) => visit.fromMs <= tick.worldMs && visit.toMs > tick.worldMs)
-        .map((visit) => ({ ...toStayLine({ ...visit, toMs: tick.worldMs }, offsetMs), open: true }))
+        .map((visit) => ({ ...toStayLine(visit, tick.worldMs + offsetMs), open: true }))
       commit({ ...tick, lines: [...tick.lines, ...open] })
       isStill = true
     },
     unacknowledged: () => sensors.reduce((sum, { device }) => sum + device.unacknowledged(), 0),
   }
 }
-
-const toStayLine = (visit: Visit, offsetMs: number) => ({
-  kind: 'stay',
-  id: visit.id,
-  sections: [visit.section],
-  vehicle: visit.vehicle.kind,
-  fromMs: visit.fromMs + offsetMs,
-  toMs: visit.toMs + offsetMs,
-})

@@ -27,7 +27,7 @@ const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 10_000
 const FIRST_RESTART_MS = 1_000
 const MAX_RESTART_MS = 10_000
-const STEADY_AFTER_MS = 30_000
+const STEADY_AFTER_MS = 3_000
 const MAX_LOG_BYTES = 20 * 1024 * 1024
 
 export const startChild = (options: ChildOptions): Child => {

@@ -35,6 +35,8 @@ export type EstateOptions = {
   /** Two ends of a serial line: the simulator's and the gateway's. Without it the bytes go over TCP. */
   readonly serial?: readonly [string, string] | undefined
   readonly keepaliveS?: number | undefined
+  /** Added to every sync of the gateway's readings, as a slow card would. */
+  readonly readingsSyncDelayMs?: number | undefined
   /** A place in front of the simulator's or the broker's port, for trials with broken links. */
   readonly ports?: Partial<Record<'gatewayBroker' | 'platformBroker' | 'gatewayLink', number>> | undefined
   readonly consoleDir: string
@@ -135,6 +137,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
           : { id: 'serial', kind: 'serial', path: serial[1], baud: 115_200 },
       ],
       mqtt: mqtt('gateway', ports?.gatewayBroker),
+      log: { syncDelayMs: options.readingsSyncDelayMs ?? 0 },
       time,
     })
     await gateway.ready()

@@ -69,6 +69,7 @@ const run = (
       statements.prune.run(nowMs - retentionMs)
       prunedMs = nowMs
     }
+    if (syncDelayMs > 0) pause(syncDelayMs)
     db.exec('COMMIT')
     nextRow = row
     acknowledgedRow = undefined
@@ -79,7 +80,6 @@ const run = (
     for (let attempt = 0; ; attempt++) {
       try {
         write(entries, Date.now())
-        if (syncDelayMs > 0) pause(syncDelayMs)
         return
       } catch (cause) {
         if (db.isTransaction) db.exec('ROLLBACK')

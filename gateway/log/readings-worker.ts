@@ -58,6 +58,7 @@ const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOption
     if (last !== undefined && (nowMs - prunedMs > PRUNE_EVERY_MS || liveBytes() > maxBytes)) {
       prune(nowMs, last.first + last.count - 1)
     }
+    if (syncDelayMs > 0) pause(syncDelayMs)
     db.exec('COMMIT')
     isAcknowledgedNew = false
   }
@@ -67,7 +68,6 @@ const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOption
     for (let attempt = 0; ; attempt++) {
       try {
         write(batches, Date.now())
-        if (syncDelayMs > 0) pause(syncDelayMs)
         return
       } catch (cause) {
         if (db.isTransaction) db.exec('ROLLBACK')

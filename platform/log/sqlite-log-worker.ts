@@ -55,8 +55,8 @@ const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: nu
       try {
         db.exec('BEGIN')
         const done = requests.map((request) => ({ id: request.id, ...append(request.entry) }))
-        db.exec('COMMIT')
         if (syncDelayMs > 0) pause(syncDelayMs)
+        db.exec('COMMIT')
         const end = position()
         for (const { id, appended, progress } of done)
           reply({ kind: 'appended', id, appended, progress, position: end })
