@@ -7,7 +7,7 @@ import type { Device } from './firmware/device.ts'
 import { createDevice } from './firmware/device.ts'
 import type { Port, PortEvents } from './links/port.ts'
 import type { Visit } from './scenario/visits.ts'
-import { MOVING_MS, placeOf, visitsOf } from './scenario/visits.ts'
+import { MOVING_MS, placeOf, PULLING_MS, visitsOf } from './scenario/visits.ts'
 import type { Store, Tick } from './store.ts'
 import { PARTS, readField, temperatureAt } from './world/sensor.ts'
 import { hash } from './world/random.ts'
@@ -90,6 +90,7 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     while (entry.current.toMs + MOVING_MS + SETTLE_MS < worldMs) step(entry)
   }
   function step(section: Section): void {
+    standing.delete(section.current.id)
     section.current = section.next
     section.next = section.visits.next().value as Visit
   }
@@ -122,7 +123,25 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
         .flatMap((section) => sections.get(section.id) ?? []),
     }
   })
-  store.commit({ worldMs, standing, boots, frames: [], freed: [], lines: [] })
+
+  /** A stay began in domain time, perhaps before the simulator was off for a while: the vehicle stood on. */
+  const toStayLine = ({ id, section, vehicle, fromMs }: Visit, toMs: number) => ({
+    kind: 'stay',
+    id,
+    sections: [section],
+    vehicle: vehicle.kind,
+    fromMs: standing.get(id) ?? fromMs + offsetMs,
+    toMs,
+  })
+
+  // A vehicle that was pulling in or out when the world stood still stood there all the while.
+  const stoodStill = [...sections.values()].flatMap(({ current }) => {
+    if (worldMs > current.fromMs - PULLING_MS && worldMs < current.fromMs)
+      standing.set(current.id, store.domainMs)
+    const isPullingOut = worldMs > current.toMs && worldMs < current.toMs + PULLING_MS
+    return isPullingOut && store.worldMs !== undefined ? [toStayLine(current, startMs)] : []
+  })
+  store.commit({ worldMs, domainMs: startMs, standing, boots, frames: [], freed: [], lines: stoodStill })
 
   const byShortId = new Map(sensors.map((sensor) => [toShortId(sensor.slot.device), sensor]))
   let freed: { device: string; boot: number; below: number }[] = []
@@ -174,18 +193,8 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
       ),
     )
 
-  /** A stay began in domain time, perhaps before the simulator was off for a while: the vehicle stood on. */
-  const toStayLine = ({ id, section, vehicle, fromMs }: Visit, toMs: number) => ({
-    kind: 'stay',
-    id,
-    sections: [section],
-    vehicle: vehicle.kind,
-    fromMs: standing.get(id) ?? fromMs + offsetMs,
-    toMs,
-  })
-
   /** Everything that happens up to a world time, in time order for each device. */
-  const advance = (toMs: number): Omit<Tick, 'boots' | 'freed' | 'standing'> => {
+  const advance = (toMs: number): Omit<Tick, 'boots' | 'freed' | 'standing' | 'domainMs'> => {
     const frames: Tick['frames'][number][] = []
     const readings: { readonly atMs: number; readonly line: object }[] = []
     for (const sensor of sensors) {
@@ -221,10 +230,9 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     const stays: object[] = []
     const look = ({ current }: Section): void => {
       const { id, fromMs, toMs: leftMs } = current
-      if (fromMs > worldMs && fromMs <= toMs) standing.set(id, fromMs + offsetMs)
+      if (fromMs > worldMs && fromMs <= toMs && !standing.has(id)) standing.set(id, fromMs + offsetMs)
       if (leftMs <= worldMs || leftMs > toMs) return
       stays.push(toStayLine(current, leftMs + offsetMs))
-      standing.delete(id)
     }
     for (const section of sections.values()) {
       look(section)
@@ -237,8 +245,8 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     return { worldMs: toMs, frames, lines: [...stays, ...readings.map(({ line }) => line)] }
   }
 
-  const commit = (tick: Omit<Tick, 'boots' | 'freed' | 'standing'>): void => {
-    store.commit({ ...tick, standing, boots: [], freed })
+  const commit = (tick: Omit<Tick, 'boots' | 'freed' | 'standing' | 'domainMs'>): void => {
+    store.commit({ ...tick, domainMs: tick.worldMs + offsetMs, standing, boots: [], freed })
     freed = []
     worldMs = tick.worldMs
   }

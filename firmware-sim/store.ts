@@ -10,6 +10,8 @@ import { DatabaseSync } from 'node:sqlite'
 export type Store = {
   /** World position at the last tick; undefined on the very first start. */
   readonly worldMs: number | undefined
+  /** Domain time at the last tick; 0 on the very first start. */
+  readonly domainMs: number
   /** Domain time at which each vehicle that still stands came to a stop, by visit. */
   readonly standing: ReadonlyMap<string, number>
   readonly devices: ReadonlyMap<string, StoredDevice>
@@ -21,6 +23,7 @@ export type StoredFrame = { readonly boot: number; readonly sequence: number; re
 export type StoredDevice = { boot: number; readonly ring: StoredFrame[] }
 export type Tick = {
   readonly worldMs: number
+  readonly domainMs: number
   readonly standing: ReadonlyMap<string, number>
   readonly boots: readonly { readonly device: string; readonly boot: number }[]
   readonly frames: readonly (StoredFrame & { readonly device: string })[]
@@ -33,7 +36,7 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
   const db = new DatabaseSync(join(dataDir, 'simulator.sqlite'))
   db.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-    CREATE TABLE IF NOT EXISTS world (id INTEGER PRIMARY KEY, worldMs INTEGER NOT NULL, standing TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS world (id INTEGER PRIMARY KEY, worldMs INTEGER NOT NULL, domainMs INTEGER NOT NULL, standing TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS device (device TEXT PRIMARY KEY, boot INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS frame (
       device TEXT, boot INTEGER, sequence INTEGER, body TEXT NOT NULL, PRIMARY KEY (device, boot, sequence)
@@ -45,7 +48,7 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
   let length = repairLedger(db, ledger)
 
   const statements = {
-    world: db.prepare('INSERT OR REPLACE INTO world (id, worldMs, standing) VALUES (1, ?, ?)'),
+    world: db.prepare('INSERT OR REPLACE INTO world (id, worldMs, domainMs, standing) VALUES (1, ?, ?, ?)'),
     boot: db.prepare('INSERT OR REPLACE INTO device (device, boot) VALUES (?, ?)'),
     frame: db.prepare('INSERT INTO frame (device, boot, sequence, body) VALUES (?, ?, ?, ?)'),
     free: db.prepare('DELETE FROM frame WHERE device = ? AND boot = ? AND sequence < ?'),
@@ -63,18 +66,19 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
       body: String(row['body']),
     })
   }
-  const world = db.prepare('SELECT worldMs, standing FROM world WHERE id = 1').get()
+  const world = db.prepare('SELECT worldMs, domainMs, standing FROM world WHERE id = 1').get()
 
   return {
     worldMs: world === undefined ? undefined : Number(world['worldMs']),
+    domainMs: world === undefined ? 0 : Number(world['domainMs']),
     standing: new Map(
       world === undefined ? [] : (JSON.parse(String(world['standing'])) as [string, number][]),
     ),
     devices,
-    commit: ({ worldMs, standing, boots, frames, freed, lines }) => {
+    commit: ({ worldMs, domainMs, standing, boots, frames, freed, lines }) => {
       const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
       db.exec('BEGIN')
-      statements.world.run(worldMs, JSON.stringify([...standing]))
+      statements.world.run(worldMs, domainMs, JSON.stringify([...standing]))
       for (const { device, boot } of boots) statements.boot.run(device, boot)
       for (const frame of frames) statements.frame.run(frame.device, frame.boot, frame.sequence, frame.body)
       for (const { device, boot, below } of freed) statements.free.run(device, boot, below)

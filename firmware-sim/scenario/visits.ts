@@ -47,6 +47,9 @@ const TRAFFIC_LANE_M = 3
 /** How long a vehicle moves before it stands and after it leaves. */
 export const MOVING_MS = APPROACH_M / SPEED_M_PER_MS
 
+/** How long a vehicle is between the traffic lane and its place. */
+export const PULLING_MS = PULL_IN_M / SPEED_M_PER_MS
+
 const MIN_GAP_MS = 30_000
 /** Ends of the section that a vehicle keeps clear of, so that the truth about its section is sharp. */
 const MARGIN_M = 2.5
