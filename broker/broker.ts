@@ -62,14 +62,6 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepaliveLimit: KEEP_ALIVE_LIMIT_S,
     maxTopicLevels: 8,
-    preConnect: (_client, packet, callback) => {
-      if (packet.clean !== false) return callback(null, true)
-      refuse(
-        'session-not-clean',
-        `${packet.clientId}: connect with a clean session; nothing is kept for those who are away`,
-      )
-      return callback(new Error('connect with a clean session'), false)
-    },
     authenticate: (client, username, password, done) => {
       void answer(client, username, password, done)
     },
@@ -122,6 +114,13 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
       return Object.assign(new Error('client id does not begin with the user name'), {
         returnCode: IDENTIFIER_REJECTED,
       })
+    }
+    if (!client.clean) {
+      refuse(
+        'session-not-clean',
+        `${client.id}: connect with a clean session; nothing is kept for those who are away`,
+      )
+      return Object.assign(new Error('session not clean'), { returnCode: NOT_AUTHORIZED })
     }
     identityOf.set(client, identity)
     strangers.delete(client.conn as Socket)
