@@ -46,8 +46,11 @@ export const createChannel = <Row>(
   let cursor = 0
   let inFlight: Sent[] = []
   let isReading = false
-  /** The row at the head of the channel on which sessions were lost, how often, and how many rows to try with it. */
-  let suspect: { readonly first: number; losses: number; rows: number } | undefined
+  /**
+   * Rows among which one may end sessions: where the search stands and ends, how often sessions were lost there, and
+   * how many rows to try at once.
+   */
+  let suspect: { first: number; readonly last: number; losses: number; rows: number } | undefined
 
   const send = (after: number, first: number, rows: readonly Row[]): void => {
     const own = session
@@ -57,8 +60,10 @@ export const createChannel = <Row>(
     publish({ after, first, rows }, () => {
       if (own !== session) return
       inFlight = inFlight.filter((one) => one !== sent)
-      if (suspect !== undefined && sent.first <= suspect.first && sent.last >= suspect.first)
-        suspect = undefined
+      if (suspect !== undefined && sent.last >= suspect.first) {
+        suspect.first = sent.last + 1
+        if (suspect.first > suspect.last) suspect = undefined
+      }
       onPublished()
     })
   }
@@ -100,9 +105,12 @@ export const createChannel = <Row>(
     }
   })
 
+  /** The search halves what it tries, until one row alone has ended a session: that row is parked. */
   const blame = async (head: Sent): Promise<void> => {
-    if (suspect?.first !== head.first)
-      suspect = { first: head.first, losses: 0, rows: head.last - head.first + 1 }
+    const isWithin = suspect !== undefined && head.first >= suspect.first && head.first <= suspect.last
+    if (suspect === undefined || !isWithin) {
+      suspect = { first: head.first, last: head.last, losses: 0, rows: head.last - head.first + 1 }
+    }
     suspect.losses++
     suspect.rows = Math.min(suspect.rows, head.last - head.first + 1)
     if (suspect.losses < LOSSES_BEFORE_PARKING) return
@@ -115,7 +123,7 @@ export const createChannel = <Row>(
     await outbox.park(
       head.first,
       head.last,
-      `${LOSSES_BEFORE_PARKING} sessions ended right after it was sent`,
+      `sessions ended right after it was sent, ${LOSSES_BEFORE_PARKING} times or more`,
     )
   }
 
