@@ -162,7 +162,7 @@ export const createDevice = (options: DeviceOptions): Device => {
       if (ack.boot === boot) isGreeted = true
       if (ack.clockSynced) {
         const offsetMs = ack.timeMs - (atMs - bootedMs)
-        const toleranceMs = CLOCK_TOLERANCE_MS * Math.max(1, speed / 4)
+        const toleranceMs = CLOCK_TOLERANCE_MS * Math.max(1, speed / 2)
         if (utcOffsetMs === undefined) dateHeld(offsetMs)
         if (utcOffsetMs === undefined || Math.abs(offsetMs - utcOffsetMs) > toleranceMs)
           utcOffsetMs = offsetMs

@@ -17,23 +17,23 @@ const episode = (over: Partial<Episode> = {}): Episode => ({
 const ended = episode({ end: 'cleared' })
 
 test.each([
-  { centre: undefined, inSet: episode(), isSameEpoch: true, then: 'take' },
-  { centre: undefined, inSet: episode(), isSameEpoch: false, then: 'take' },
-  { centre: undefined, inSet: undefined, isSameEpoch: true, then: 'leave' },
-  { centre: undefined, inSet: undefined, isSameEpoch: false, then: 'leave' },
-  { centre: episode(), inSet: episode(), isSameEpoch: true, then: 'leave' },
-  { centre: episode(), inSet: episode({ revision: 4 }), isSameEpoch: true, then: 'take' },
-  { centre: episode(), inSet: episode({ revision: 2 }), isSameEpoch: true, then: 'leave' },
-  { centre: episode(), inSet: undefined, isSameEpoch: true, then: 'close' },
-  { centre: episode(), inSet: undefined, isSameEpoch: false, then: 'unobserve' },
-  { centre: episode({ unobserved: true }), inSet: undefined, isSameEpoch: false, then: 'leave' },
-  { centre: ended, inSet: undefined, isSameEpoch: true, then: 'leave' },
-  { centre: ended, inSet: undefined, isSameEpoch: false, then: 'leave' },
-  { centre: ended, inSet: episode({ revision: 4 }), isSameEpoch: true, then: 'take' },
-  { centre: ended, inSet: episode({ revision: 3 }), isSameEpoch: true, then: 'leave' },
+  { centre: undefined, inSet: episode(), isSameEpoch: true, outcome: 'take' },
+  { centre: undefined, inSet: episode(), isSameEpoch: false, outcome: 'take' },
+  { centre: undefined, inSet: undefined, isSameEpoch: true, outcome: 'leave' },
+  { centre: undefined, inSet: undefined, isSameEpoch: false, outcome: 'leave' },
+  { centre: episode(), inSet: episode(), isSameEpoch: true, outcome: 'leave' },
+  { centre: episode(), inSet: episode({ revision: 4 }), isSameEpoch: true, outcome: 'take' },
+  { centre: episode(), inSet: episode({ revision: 2 }), isSameEpoch: true, outcome: 'leave' },
+  { centre: episode(), inSet: undefined, isSameEpoch: true, outcome: 'close' },
+  { centre: episode(), inSet: undefined, isSameEpoch: false, outcome: 'unobserve' },
+  { centre: episode({ unobserved: true }), inSet: undefined, isSameEpoch: false, outcome: 'leave' },
+  { centre: ended, inSet: undefined, isSameEpoch: true, outcome: 'leave' },
+  { centre: ended, inSet: undefined, isSameEpoch: false, outcome: 'leave' },
+  { centre: ended, inSet: episode({ revision: 4 }), isSameEpoch: true, outcome: 'take' },
+  { centre: ended, inSet: episode({ revision: 3 }), isSameEpoch: true, outcome: 'leave' },
 ])(
-  'centre $centre.end/$centre.revision, set $inSet.revision, same epoch $isSameEpoch: $then',
-  ({ centre, inSet, isSameEpoch, then }) => {
-    expect(reconcile(centre, inSet, isSameEpoch)).toBe(then)
+  'centre $centre.end/$centre.revision, set $inSet.revision, same epoch $isSameEpoch: $outcome',
+  ({ centre, inSet, isSameEpoch, outcome }) => {
+    expect(reconcile(centre, inSet, isSameEpoch)).toBe(outcome)
   },
 )
