@@ -36,7 +36,11 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
   const fail = (failure: Error): void =>
     log.error({ err: failure }, 'disk failure, nothing is acknowledged until it is over')
 
-  const events = await openEventsLog({ file: join(dataDir, 'events.sqlite'), onFailure: fail })
+  const events = await openEventsLog({
+    file: join(dataDir, 'events.sqlite'),
+    syncDelayMs: config.log.eventsSyncDelayMs,
+    onFailure: fail,
+  })
   const readings = await openReadingsLog({
     file: join(dataDir, 'readings.sqlite'),
     commitEveryMs: config.log.commitEveryMs,

@@ -51,6 +51,12 @@ export const GatewayConfigSchema = z.object({
         .int()
         .min(1_000_000)
         .default(2 * 1024 ** 3),
+      eventsSyncDelayMs: z
+        .int()
+        .min(0)
+        .max(60_000)
+        .default(0)
+        .describe('added to every sync of events, for trials'),
       syncDelayMs: z
         .int()
         .min(0)

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Figure } from './figure.ts'
+import { toFigure } from './figure.ts'
+import { measureStart } from './start-run.ts'
+import { measureSync } from './sync-time.ts'
+
+/** `npm run bench -- [--quick] [--only NAME] [--json FILE]`: figures with what they are compared with in the same run. */
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } },
+})
+const SLOTS = 10_000
+const ADDED_SYNC_MS = 10
+const readings = values.quick ? 200_000 : 1_000_000
+const episodes = values.quick ? 300 : 2_000
+
+/** One measurement in a process of its own; with `core` on one processor only, where the system can pin it. */
+const run = <T>(script: string, args: readonly (string | number)[], onOneCore = false): T => {
+  const command = [process.execPath, join(import.meta.dirname, script), ...args.map(String)]
+  const pinned = onOneCore ? ['taskset', '-c', '0', ...command] : command
+  return JSON.parse(execFileSync(pinned[0]!, pinned.slice(1), { encoding: 'utf8' })) as T
+}
+
+type Pipeline = { readonly readingsPerSecond: number; readonly rssMb: number }
+const pipeline = (): Figure[] => {
+  const baseline = run<Pipeline>('pipeline-run.ts', [SLOTS, readings, 0, 'group-by'], true)
+  return [0, ADDED_SYNC_MS].flatMap((syncMs) => {
+    const own = run<Pipeline>('pipeline-run.ts', [SLOTS, readings, syncMs, 'rules'], true)
+    const name = syncMs === 0 ? 'pipeline' : `pipeline +${syncMs} ms a sync`
+    return [
+      toFigure(name, own.readingsPerSecond, 'readings/s', { atLeast: 20_000 }, baseline.readingsPerSecond),
+      toFigure(`${name}: memory`, own.rssMb, 'MB', { atMost: 160 }, baseline.rssMb),
+    ]
+  })
+}
+
+type Times = { readonly p50: number; readonly p99: number }
+type Latency = Times & { readonly bare: Times; readonly mosquitto?: Times }
+const eventLatency = (): Figure[] =>
+  [0, ADDED_SYNC_MS].flatMap((syncMs) => {
+    const disk = measureSync()
+    const own = run<Latency>('event-latency-run.ts', [episodes, syncMs])
+    const name = syncMs === 0 ? 'event-latency' : `event-latency +${syncMs} ms a sync`
+    const limits = { p50: disk.p50 + syncMs + 2, p99: 2 * (disk.p99 + syncMs) + 10 }
+    return [
+      toFigure(`${name} p50`, own.p50, 'ms', { atMost: limits.p50 }, own.bare.p50),
+      toFigure(`${name} p99`, own.p99, 'ms', { atMost: limits.p99 }, own.bare.p99),
+      ...(own.mosquitto === undefined
+        ? []
+        : [
+            toFigure(
+              `${name} p50 beside a bare publish over mosquitto`,
+              own.p50,
+              'ms',
+              { atMost: limits.p50 },
+              own.mosquitto.p50,
+            ),
+          ]),
+    ]
+  })
+
+const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
+  pipeline,
+  'event-latency': eventLatency,
+  start: measureStart,
+}
+
+const chosen = values.only === undefined ? Object.keys(BENCHES) : [values.only]
+const sync = measureSync()
+process.stdout.write(
+  `this disk syncs a kilobyte in ${sync.p50.toFixed(2)} ms (p50), ${sync.p99.toFixed(2)} ms (p99)\n`,
+)
+const figures: Figure[] = []
+for (const name of chosen) {
+  const bench = BENCHES[name]
+  if (bench === undefined) {
+    process.stderr.write(`there is no bench ${name}: ${Object.keys(BENCHES).join(', ')}\n`)
+    process.exit(2)
+  }
+  process.stdout.write(`${name} …\n`)
+  for (const figure of await bench()) {
+    figures.push(figure)
+    const beside = figure.baseline === undefined ? '' : `, beside ${figure.baseline} (${figure.ratio} times)`
+    process.stdout.write(
+      `  ${figure.name}: ${figure.value} ${figure.unit}${beside}; wanted ${figure.target}: ${figure.met ? 'met' : 'NOT MET'}\n`,
+    )
+  }
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`)

@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Reading } from '@clearlane/protocol'
+import { openEventsLog } from '@clearlane/gateway/log/events.ts'
+import { openReadingsLog } from '@clearlane/gateway/log/readings.ts'
+import { createDecide } from '@clearlane/gateway/decide.ts'
+import type { Decide } from '@clearlane/gateway/decide-port.ts'
+import { createDedupe } from '@clearlane/gateway/dedupe.ts'
+import { createDevices } from '@clearlane/gateway/devices.ts'
+import { startGateway } from '@clearlane/gateway/gateway.ts'
+import { createLinkStates } from '@clearlane/gateway/health/link-states.ts'
+import { createRefusals } from '@clearlane/gateway/health/refusals.ts'
+import { createUnknownDevices } from '@clearlane/gateway/health/unknown-devices.ts'
+import type { LinkEvent } from '@clearlane/gateway/links/link.ts'
+import { distinctUntilChanged, filter, groupBy, map, mergeMap, pairwise, scan, Subject } from 'rxjs'
+import { createBenchLayout, createBenchRules, createTraffic } from './traffic.ts'
+
+/**
+ * One measurement in a process of its own: `node pipeline-run.ts SLOTS READINGS SYNC_DELAY_MS rules|group-by`.
+ * Frame bytes through the gateway's own flow into its own logs, both durable, as fast as they go. Prints JSON.
+ */
+const [slots, readingsWanted, syncDelayMs] = process.argv.slice(2, 5).map(Number) as [number, number, number]
+const kind = process.argv[5]
+const CHUNK = 200
+const folder = mkdtempSync(join(tmpdir(), 'pipeline-'))
+const fail = (failure: Error): never => {
+  throw failure
+}
+const START_MS = Date.UTC(2026, 0, 1)
+let nowMs = START_MS
+const clock = {
+  boot: 'bench',
+  nowMs: () => nowMs,
+  monotonicMs: () => nowMs - START_MS,
+  isKnown: () => true,
+  onKnown: () => undefined,
+  createAlarm: () => ({ set: () => undefined, clear: () => undefined }),
+}
+
+/** The baseline: the same detection as a chain of operators behind `groupBy`, without reordering or memory. */
+const createGroupByDecide = (): Decide => {
+  const readings$ = new Subject<Reading>()
+  readings$
+    .pipe(
+      groupBy((reading) => reading.slot),
+      mergeMap((slot$) =>
+        slot$.pipe(
+          scan(
+            (state, reading) => {
+              const residualNt = Math.hypot(reading.xNt - 33_000, reading.yNt + 3_800, reading.zNt - 36_200)
+              return { occupied: residualNt > (state.occupied ? 600 : 900), reading }
+            },
+            { occupied: false } as { occupied: boolean; reading?: Reading },
+          ),
+          map(({ occupied }) => occupied),
+          distinctUntilChanged(),
+          pairwise(),
+          filter(([before, after]) => before !== after),
+        ),
+      ),
+    )
+    .subscribe()
+  return {
+    reading: (reading) => readings$.next(reading),
+    readingsCommitted: () => undefined,
+    configure: () => undefined,
+    endByHand: () => ({ ok: true, value: undefined }),
+    active: () => ({ eventRow: 0, episodes: [], slots: [] }),
+    counters: () => ({}),
+    close: async () => undefined,
+  }
+}
+
+const events = await openEventsLog({ file: join(folder, 'events.sqlite'), syncDelayMs, onFailure: fail })
+const readings = await openReadingsLog({
+  file: join(folder, 'readings.sqlite'),
+  syncDelayMs,
+  onFailure: fail,
+})
+const layout = createBenchLayout(slots, 'gw')
+const rules = createBenchRules({ silenceAfterMs: 600_000 })
+const devices = createDevices('gw')
+devices.configure(layout, rules)
+const dedupe = createDedupe()
+const decide =
+  kind === 'group-by'
+    ? createGroupByDecide()
+    : await createDecide({
+        gateway: 'gw',
+        events,
+        readings,
+        clock,
+        holeSinceMs: dedupe.holeSinceMs,
+        layout,
+        rules,
+        onFailure: fail,
+      })
+const port$ = new Subject<LinkEvent>()
+const hearing = startGateway({
+  links: [{ id: 'bench', events$: port$ }],
+  clock,
+  devices,
+  unknown: createUnknownDevices(),
+  dedupe,
+  readings,
+  decide,
+  refusals: createRefusals(
+    () => performance.now(),
+    ({ reason, sample }) => fail(new Error(`${reason}: ${sample}`)),
+  ),
+  linkStates: createLinkStates(['bench'], clock.nowMs, () => undefined),
+})
+port$.next({ kind: 'open', send: () => undefined })
+
+const next = createTraffic(slots, START_MS)
+const chunks = Array.from({ length: Math.ceil(readingsWanted / CHUNK) }, () => {
+  const frames = Array.from({ length: CHUNK }, next)
+  return { bytes: Buffer.concat(frames.map((frame) => frame.bytes)), timeMs: frames.at(-1)!.timeMs }
+})
+let peakRssBytes = 0
+const startedMs = performance.now()
+const cpuBefore = process.cpuUsage()
+for (const chunk of chunks) {
+  nowMs = chunk.timeMs
+  while (!readings.hasRoom()) await new Promise((resolve) => setTimeout(resolve, 1))
+  port$.next({ kind: 'bytes', bytes: chunk.bytes })
+  await new Promise((resolve) => setImmediate(resolve))
+  peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss())
+}
+await readings.flush()
+const seconds = (performance.now() - startedMs) / 1_000
+const cpu = process.cpuUsage(cpuBefore)
+hearing.unsubscribe()
+const result = {
+  readingsPerSecond: readings.committedRow() / seconds,
+  events: events.committedRow(),
+  cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  rssMb: peakRssBytes / 1024 ** 2,
+  inputMb: chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0) / 1024 ** 2,
+}
+await decide.close()
+await readings.close()
+await events.close()
+rmSync(folder, { recursive: true })
+process.stdout.write(`${JSON.stringify(result)}\n`)
+process.exit()

@@ -1,0 +1,92 @@
+import type { Layout, MeasurementFrame, RuleSet } from '@clearlane/protocol'
+import { encodeFrame, RuleSetSchema, toShortId } from '@clearlane/protocol'
+
+/** A large estate and its bytes: heartbeats once a minute, and one reading in fifty a change of state. */
+const EMPTY = { xNt: 33_000, yNt: -3_800, zNt: 36_200 }
+const VEHICLE_NT = 8_000
+const SLOTS_PER_SECTION = 2
+const SECTIONS_PER_LANE = 4
+const HEARTBEAT_MS = 60_000
+const CHANGE_EVERY_READINGS = 50
+
+export const toDevice = (slot: number): string => `70b3d57e${slot.toString(16).padStart(8, '0')}`
+
+export const createBenchLayout = (slots: number, gateway: string): Layout => {
+  const sections = Math.ceil(slots / SLOTS_PER_SECTION)
+  return {
+    v: 1,
+    site: 'bench',
+    name: 'Bench',
+    version: 1,
+    timeZone: 'Asia/Shanghai',
+    lanes: Array.from({ length: Math.ceil(sections / SECTIONS_PER_LANE) }, (_, lane) => ({
+      id: `l${lane}`,
+      name: `${lane}`,
+      kind: 'fire-lane' as const,
+      lengthM: SECTIONS_PER_LANE * 8,
+    })),
+    sections: Array.from({ length: sections }, (_, section) => ({
+      id: `s${section}`,
+      name: `${section}`,
+      lane: `l${Math.floor(section / SECTIONS_PER_LANE)}`,
+      fromM: (section % SECTIONS_PER_LANE) * 8,
+      toM: (section % SECTIONS_PER_LANE) * 8 + 8,
+      gateway,
+    })),
+    slots: Array.from({ length: slots }, (_, slot) => ({
+      id: `p${slot}`,
+      section: `s${Math.floor(slot / SLOTS_PER_SECTION)}`,
+      offsetM:
+        (Math.floor(slot / SLOTS_PER_SECTION) % SECTIONS_PER_LANE) * 8 + 2 + (slot % SLOTS_PER_SECTION) * 4,
+      device: toDevice(slot),
+      calibration: { ...EMPTY, temperatureC: 20, atMs: 1 },
+    })),
+  }
+}
+
+export const createBenchRules = (over: Partial<RuleSet['rules']> = {}): RuleSet =>
+  RuleSetSchema.parse({ v: 1, site: 'bench', version: 1, rules: over })
+
+export const toBenchFrame = (
+  slot: number,
+  sequence: number,
+  timeMs: number,
+  isOccupied: boolean,
+): MeasurementFrame => ({
+  kind: 'state',
+  shortId: toShortId(toDevice(slot)),
+  boot: 1,
+  sequence,
+  timeMs,
+  clockSynced: true,
+  ackWanted: true,
+  retransmission: false,
+  backfill: false,
+  presence: 'unknown',
+  trigger: 'period',
+  confidence: 0,
+  xNt: EMPTY.xNt + (sequence % 23),
+  yNt: EMPTY.yNt - (sequence % 17),
+  zNt: EMPTY.zNt + (isOccupied ? VEHICLE_NT : 0),
+  temperatureC: 20,
+  batteryMv: 3_600,
+  health: 1,
+  tlvs: [],
+})
+
+/** The bytes of the n-th reading of the whole estate, and the event time it carries. */
+export const createTraffic = (slots: number, startMs: number) => {
+  const sequences = new Uint32Array(slots)
+  const occupied = new Uint8Array(slots)
+  let count = 0
+  return (): { readonly bytes: Uint8Array; readonly timeMs: number } => {
+    const slot = count % slots
+    const timeMs = Math.floor(startMs + (count / slots) * HEARTBEAT_MS)
+    if ((count * 7 + slot) % CHANGE_EVERY_READINGS === 0) occupied[slot] = 1 - occupied[slot]!
+    count++
+    return {
+      bytes: encodeFrame(toBenchFrame(slot, sequences[slot]!++, timeMs, occupied[slot] === 1)),
+      timeMs,
+    }
+  }
+}
