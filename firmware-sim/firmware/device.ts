@@ -43,7 +43,7 @@ const MAX_IN_FLIGHT = 50
 const CHANGE_NT = 300
 /** How long a booted device waits for the time before it sends its first reading undated. Wall time. */
 const TIME_WAIT_MS = 10_000
-const HELLO_RETRY_MS = [1_000, 1_000, 3_000, 9_000, 27_000]
+const HELLO_RETRY_MS = [1_000, 3_000, 9_000, 27_000]
 const RETRY_MS = [3_000, 9_000, 27_000, 60_000]
 /** A clock that is off by less is left alone: answers take their time. Domain milliseconds at speed 1. */
 const CLOCK_TOLERANCE_MS = 2_000
@@ -192,7 +192,7 @@ export const createDevice = (options: DeviceOptions): Device => {
       const bytes: Uint8Array[] = []
       if (
         !isGreeted &&
-        wallMs - helloSentMs >= HELLO_RETRY_MS[Math.min(helloTries, HELLO_RETRY_MS.length - 1)]!
+        wallMs - helloSentMs >= HELLO_RETRY_MS[Math.min(Math.max(helloTries, 1), HELLO_RETRY_MS.length) - 1]!
       ) {
         helloSentMs = wallMs
         helloTries++

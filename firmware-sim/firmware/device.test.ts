@@ -1,0 +1,137 @@
+import type { AckFrame, Frame, MeasurementFrame } from '@clearlane/protocol'
+import { decodeFrame, TLV_OLDEST_HELD, toShortId } from '@clearlane/protocol'
+import { describe, expect, test } from 'vitest'
+import type { Device } from './device.ts'
+import { createDevice, RING_FRAMES } from './device.ts'
+
+const EUI = '70b3d57ed001a007'
+const FIELD = [33_000, -3_800, 36_200] as const
+const CAR = [33_000, -3_800, 44_000] as const
+const BOOTED_MS = 1_000_000
+
+const create = (over: Partial<Parameters<typeof createDevice>[0]> = {}): Device =>
+  createDevice({
+    device: EUI,
+    boot: 3,
+    ring: [],
+    bootedMs: BOOTED_MS,
+    heartbeatMs: 30_000,
+    part: 2,
+    speed: 1,
+    ...over,
+  })
+const read = (bytes: readonly Uint8Array[]): Frame[] =>
+  bytes.map((one) => {
+    const frame = decodeFrame(one.subarray(1, -1))
+    if (!frame.ok) throw new Error(frame.fault.detail)
+    return frame.value
+  })
+const readings = (bytes: readonly Uint8Array[]) =>
+  read(bytes).filter(
+    (frame): frame is MeasurementFrame => frame.kind === 'state' || frame.kind === 'heartbeat',
+  )
+const ack = (sequence: number, over: Partial<AckFrame> = {}): AckFrame => ({
+  kind: 'ack',
+  shortId: toShortId(EUI),
+  boot: 3,
+  sequence,
+  timeMs: 9_000_000,
+  clockSynced: true,
+  ...over,
+})
+/** A device that has been greeted and has sent its first reading. */
+const greeted = (over: Partial<Parameters<typeof createDevice>[0]> = {}): Device => {
+  const device = create(over)
+  device.connect(0)
+  device.poll(0, BOOTED_MS)
+  device.acknowledge(ack(0), BOOTED_MS)
+  device.sample(FIELD, 20, BOOTED_MS)
+  return device
+}
+
+describe('after boot', () => {
+  test('says hello until it is answered, and nothing else before', () => {
+    const device = create()
+    device.connect(0)
+    device.sample(FIELD, 20, BOOTED_MS)
+    const kinds = [0, 500, 1_000, 2_000, 3_000, 5_000].map((wallMs) =>
+      read(device.poll(wallMs, BOOTED_MS)).map(({ kind }) => kind),
+    )
+    expect(kinds).toEqual([['hello'], [], ['hello'], [], [], ['hello']])
+    device.acknowledge(ack(0), BOOTED_MS)
+    expect(read(device.poll(5_050, BOOTED_MS)).map(({ kind }) => kind)).toEqual(['state'])
+  })
+
+  test('dates what it kept once it knows the time', () => {
+    const device = create()
+    device.connect(0)
+    device.sample(FIELD, 20, BOOTED_MS + 1_500)
+    device.poll(0, BOOTED_MS + 1_500)
+    device.acknowledge(ack(0, { timeMs: 9_000_000 }), BOOTED_MS + 2_000)
+    expect(readings(device.poll(50, BOOTED_MS + 2_000))).toMatchObject([
+      { clockSynced: true, timeMs: 8_999_500, trigger: 'boot' },
+    ])
+  })
+})
+
+describe('a reading', () => {
+  test('is sent on change and at each heartbeat, and has no opinion on presence', () => {
+    const device = greeted()
+    expect(device.sample(FIELD, 20, BOOTED_MS + 1_000)).toBeUndefined()
+    expect(device.sample(CAR, 20, BOOTED_MS + 2_000)).toMatchObject({ sequence: 1 })
+    expect(device.sample(CAR, 20, BOOTED_MS + 31_000)).toBeUndefined()
+    expect(device.sample(CAR, 20, BOOTED_MS + 32_000)).toMatchObject({ sequence: 2 })
+    const frames = readings(device.poll(60, BOOTED_MS + 32_000))
+    expect(frames.map(({ kind, trigger, presence }) => [kind, trigger, presence])).toEqual([
+      ['heartbeat', 'period', 'unknown'],
+      ['state', 'boot', 'unknown'],
+      ['state', 'change', 'unknown'],
+    ])
+    expect(frames[0]!.tlvs[0]).toMatchObject({
+      type: TLV_OLDEST_HELD,
+      value: Uint8Array.from([3, 0, 0, 0, 0, 0]),
+    })
+  })
+
+  test('is kept until it is acknowledged, cumulatively and for its own boot only', () => {
+    const device = greeted()
+    for (let second = 1; second <= 5; second++)
+      device.sample(second % 2 ? CAR : FIELD, 20, BOOTED_MS + second * 1_000)
+    expect(device.unacknowledged()).toBe(6)
+    expect(device.acknowledge(ack(9, { boot: 2 }), BOOTED_MS)).toBeUndefined()
+    expect(device.acknowledge(ack(4), BOOTED_MS)).toEqual({ boot: 3, below: 4 })
+    expect(device.unacknowledged()).toBe(2)
+  })
+
+  test('that nobody acknowledges is sent again, equal but for its flag', () => {
+    const device = greeted()
+    const [first] = readings(device.poll(60, BOOTED_MS)) as [MeasurementFrame]
+    expect(readings(device.poll(2_000, BOOTED_MS))).toEqual([])
+    const [again] = readings(device.poll(3_100, BOOTED_MS)) as [MeasurementFrame]
+    expect(again).toEqual({ ...first, retransmission: true })
+  })
+
+  test('overwrites the oldest when the ring is full, and the heartbeat says so', () => {
+    const device = greeted({ heartbeatMs: 1_000 })
+    for (let count = 1; count < RING_FRAMES + 10; count++) device.sample(FIELD, 20, BOOTED_MS + count * 1_000)
+    expect(device.unacknowledged()).toBe(RING_FRAMES)
+    const newest = readings(device.poll(60, BOOTED_MS))[0]!
+    expect(newest.sequence).toBe(RING_FRAMES + 9)
+    expect(newest.tlvs[0]!.value).toEqual(Uint8Array.from([3, 0, 10, 0, 0, 0]))
+  })
+})
+
+test('after a lost link the newest state goes first, then the backfill, oldest first, fifty under way', () => {
+  const device = greeted()
+  device.disconnect()
+  for (let second = 1; second <= 100; second++)
+    device.sample(second % 2 ? CAR : FIELD, 20, BOOTED_MS + second * 1_000)
+  const frames = readings([...device.connect(10_000), ...device.poll(10_000, BOOTED_MS)])
+  expect(frames[0]).toMatchObject({ sequence: 100, backfill: false })
+  expect(frames.slice(1).map(({ sequence }) => sequence)).toEqual(
+    Array.from({ length: 50 }, (_, index) => index),
+  )
+  expect(frames.slice(1).every(({ backfill }) => backfill)).toBe(true)
+  device.acknowledge(ack(50), BOOTED_MS)
+  expect(readings(device.poll(10_050, BOOTED_MS))[0]).toMatchObject({ sequence: 50, backfill: true })
+})
