@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reading } from '@clearlane/protocol'
@@ -14,7 +15,7 @@ import { createRefusals } from '@clearlane/gateway/health/refusals.ts'
 import { createUnknownDevices } from '@clearlane/gateway/health/unknown-devices.ts'
 import type { LinkEvent } from '@clearlane/gateway/links/link.ts'
 import { distinctUntilChanged, filter, groupBy, map, mergeMap, pairwise, scan, Subject } from 'rxjs'
-import { createBenchLayout, createBenchRules, createTraffic } from './traffic.ts'
+import { createBenchLayout, createBenchRules, HEARTBEAT_MS, TRAFFIC_START_MS } from './traffic.ts'
 
 /**
  * One measurement in a process of its own: `node pipeline-run.ts SLOTS READINGS SYNC_DELAY_MS rules|group-by`.
@@ -22,17 +23,17 @@ import { createBenchLayout, createBenchRules, createTraffic } from './traffic.ts
  */
 const [slots, readingsWanted, syncDelayMs] = process.argv.slice(2, 5).map(Number) as [number, number, number]
 const kind = process.argv[5]
-const CHUNK = 200
+const CHUNK_BYTES = 8_192
 const folder = mkdtempSync(join(tmpdir(), 'pipeline-'))
 const fail = (failure: Error): never => {
   throw failure
 }
-const START_MS = Date.UTC(2026, 0, 1)
-let nowMs = START_MS
+let nowMs = TRAFFIC_START_MS
+let heard = 0
 const clock = {
   boot: 'bench',
   nowMs: () => nowMs,
-  monotonicMs: () => nowMs - START_MS,
+  monotonicMs: () => nowMs - TRAFFIC_START_MS,
   isKnown: () => true,
   onKnown: () => undefined,
   createAlarm: () => ({ set: () => undefined, clear: () => undefined }),
@@ -103,7 +104,13 @@ const hearing = startGateway({
   devices,
   unknown: createUnknownDevices(),
   dedupe,
-  readings,
+  readings: {
+    ...readings,
+    append: (reading) => {
+      heard++
+      return readings.append(reading)
+    },
+  },
   decide,
   refusals: createRefusals(
     () => performance.now(),
@@ -113,18 +120,21 @@ const hearing = startGateway({
 })
 port$.next({ kind: 'open', send: () => undefined })
 
-const next = createTraffic(slots, START_MS)
-const chunks = Array.from({ length: Math.ceil(readingsWanted / CHUNK) }, () => {
-  const frames = Array.from({ length: CHUNK }, next)
-  return { bytes: Buffer.concat(frames.map((frame) => frame.bytes)), timeMs: frames.at(-1)!.timeMs }
-})
+// The bytes come from a file that another process has made: what making them costs is not the gateway's.
+const traffic = join(folder, 'traffic')
+execFileSync(process.execPath, [
+  join(import.meta.dirname, 'traffic-file-run.ts'),
+  traffic,
+  `${slots}`,
+  `${readingsWanted}`,
+])
 let peakRssBytes = 0
 const startedMs = performance.now()
 const cpuBefore = process.cpuUsage()
-for (const chunk of chunks) {
-  nowMs = chunk.timeMs
+for await (const bytes of createReadStream(traffic, { highWaterMark: CHUNK_BYTES })) {
   while (!readings.hasRoom()) await new Promise((resolve) => setTimeout(resolve, 1))
-  port$.next({ kind: 'bytes', bytes: chunk.bytes })
+  port$.next({ kind: 'bytes', bytes: bytes as Buffer })
+  nowMs = Math.floor(TRAFFIC_START_MS + (heard / slots) * HEARTBEAT_MS)
   await new Promise((resolve) => setImmediate(resolve))
   peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss())
 }
@@ -137,7 +147,6 @@ const result = {
   events: events.committedRow(),
   cpuSeconds: (cpu.user + cpu.system) / 1e6,
   rssMb: peakRssBytes / 1024 ** 2,
-  inputMb: chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0) / 1024 ** 2,
 }
 await decide.close()
 await readings.close()

@@ -6,7 +6,8 @@ const EMPTY = { xNt: 33_000, yNt: -3_800, zNt: 36_200 }
 const VEHICLE_NT = 8_000
 const SLOTS_PER_SECTION = 2
 const SECTIONS_PER_LANE = 4
-const HEARTBEAT_MS = 60_000
+export const TRAFFIC_START_MS = Date.UTC(2026, 0, 1)
+export const HEARTBEAT_MS = 60_000
 const CHANGE_EVERY_READINGS = 50
 
 export const toDevice = (slot: number): string => `70b3d57e${slot.toString(16).padStart(8, '0')}`
@@ -74,19 +75,16 @@ export const toBenchFrame = (
   tlvs: [],
 })
 
-/** The bytes of the n-th reading of the whole estate, and the event time it carries. */
+/** The bytes of the estate's readings, one after another: every slot in turn, once a heartbeat. */
 export const createTraffic = (slots: number, startMs: number) => {
   const sequences = new Uint32Array(slots)
   const occupied = new Uint8Array(slots)
   let count = 0
-  return (): { readonly bytes: Uint8Array; readonly timeMs: number } => {
+  return (): Uint8Array => {
     const slot = count % slots
     const timeMs = Math.floor(startMs + (count / slots) * HEARTBEAT_MS)
     if ((count * 7 + slot) % CHANGE_EVERY_READINGS === 0) occupied[slot] = 1 - occupied[slot]!
     count++
-    return {
-      bytes: encodeFrame(toBenchFrame(slot, sequences[slot]!++, timeMs, occupied[slot] === 1)),
-      timeMs,
-    }
+    return encodeFrame(toBenchFrame(slot, sequences[slot]!++, timeMs, occupied[slot] === 1))
   }
 }

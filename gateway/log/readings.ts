@@ -37,8 +37,8 @@ export type ReadingsLogOptions = {
 const COMMIT_EVERY_MS = 1_000
 const RETENTION_MS = 7 * 86_400_000
 const MAX_BYTES = 2 * 1024 ** 3
-/** Readings that may wait for the disk, about 20 MB. */
-const MAX_WAITING_READINGS = 50_000
+/** Readings that may wait for the disk, about 5 MB. */
+const MAX_WAITING_READINGS = 8_000
 
 export type ReadingsWorkerOptions = {
   readonly file: string
