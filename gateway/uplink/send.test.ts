@@ -16,7 +16,9 @@ import type { MqttClient } from 'mqtt'
 import { connectAsync } from 'mqtt'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { EventsLog } from '../log/events.ts'
 import { openEventsLog } from '../log/events.ts'
+import type { ReadingsLog } from '../log/readings.ts'
 import { openReadingsLog } from '../log/readings.ts'
 import { openUplink } from './send.ts'
 
@@ -67,7 +69,11 @@ const startBroker = async () => {
   return broker.port
 }
 
-const startGateway = async (port: number, over: { stalledAfterMs?: number } = {}) => {
+const startGateway = async (
+  port: number,
+  over: { stalledAfterMs?: number } = {},
+  fill: (readings: ReadingsLog, events: EventsLog) => Promise<void> = async () => undefined,
+) => {
   const folder = mkdtempSync(join(tmpdir(), 'uplink-'))
   closes.push(() => rmSync(folder, { recursive: true }))
   const events = await openEventsLog({ file: join(folder, 'events.sqlite'), onFailure: fail })
@@ -76,6 +82,7 @@ const startGateway = async (port: number, over: { stalledAfterMs?: number } = {}
     commitEveryMs: 5,
     onFailure: fail,
   })
+  await fill(readings, events)
   const parked: string[] = []
   const uplink = openUplink({
     url: `mqtt://127.0.0.1:${port}`,
@@ -171,28 +178,28 @@ describe('the centre', () => {
 
   test('hears events before readings', async () => {
     const port = await startBroker()
-    const { readings, events } = await startGateway(port)
-    for (let counter = 0; counter < 2_000; counter++) readings.append(reading(counter))
-    await events.append({
-      events: [
-        {
-          kind: 'correction',
-          reading: { device: '70b3d57ed001a001', session: 1, counter: 1 },
-          slot: 'a1',
-          section: 'a',
-          eventMs: 1,
-          settledMs: 2,
-          decidedMs: 3,
-        },
-      ],
-      told: [],
-      presences: [],
-      readings: [],
-      readingsCommittedRow: 0,
-    })
-    await readings.flush()
     const centre = await startCentre(port)
-    await centre.acknowledge(events.epoch, 0, { rewind: ['readings', 'events'] })
+    await startGateway(port, {}, async (readings, events) => {
+      for (let counter = 0; counter < 2_000; counter++) readings.append(reading(counter))
+      await readings.flush()
+      await events.append({
+        events: [
+          {
+            kind: 'correction',
+            reading: { device: '70b3d57ed001a001', session: 1, counter: 1 },
+            slot: 'a1',
+            section: 'a',
+            eventMs: 1,
+            settledMs: 2,
+            decidedMs: 3,
+          },
+        ],
+        told: [],
+        presences: [],
+        readings: [],
+        readingsCommittedRow: 0,
+      })
+    })
     await expect.poll(() => centre.order.includes('telemetry')).toBe(true)
     expect(centre.order[0]).toBe('episode')
   })
