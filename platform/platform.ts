@@ -108,8 +108,8 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       }
       following.wake()
     },
-    onHealth: (gateway, health) => {
-      views.heardGateway(gateway, health)
+    onHealth: (gateway, health, isRetained) => {
+      views.heardGateway(gateway, health, isRetained)
       if (health.bootUtcMs !== undefined) history.dateBoot(health.boot, health.bootUtcMs)
       const { layout, rules } = { layout: documents.layout(), rules: documents.rules() }
       if (health.layoutVersion !== layout.version || health.rulesVersion !== rules.version)
@@ -147,7 +147,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       upSinceMs = nowMs()
       log.warn({ cause }, 'broker lost')
     },
-    onMessage: (topic, payload) => ingest.take(topic, payload),
+    onMessage: ingest.take,
   })
   function publish(
     gateway: string,

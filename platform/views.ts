@@ -17,7 +17,7 @@ export type Views = {
   sections(): SectionView[]
   gateways(): GatewayView[]
   unknownDevices(): (UnknownDevice & { readonly gateway: string })[]
-  heardGateway(gateway: string, health: HealthMessage): void
+  heardGateway(gateway: string, health: HealthMessage, isRetained: boolean): void
   heardSlots(slots: Iterable<string>, atMs: number): void
   /** Tells the live feed of sections whose slots or episodes changed. */
   tell(slots: readonly string[], episodes: readonly EpisodeView[]): void
@@ -65,8 +65,10 @@ export const createViews = (options: ViewsOptions): Views => {
     const { lanes, sections: all, slots } = documents.layout()
     const laneNames = new Map(lanes.map((lane) => [lane.id, lane.name]))
     const slotsOf = Map.groupBy(slots, (slot) => slot.section)
+    // Two open episodes of one section are of two epochs: the one that says most about the lane now counts.
+    const ranked = [...episodes.open()].sort((a, b) => rankOf(a) - rankOf(b))
     const openOf = new Map(
-      episodes.open().flatMap((view) => view.episode.sections.map((section) => [section, view] as const)),
+      ranked.flatMap((view) => view.episode.sections.map((section) => [section, view] as const)),
     )
     return all
       .filter((section) => only === undefined || only.has(section.id))
@@ -151,16 +153,17 @@ export const createViews = (options: ViewsOptions): Views => {
       [...gateways].flatMap(([gateway, { health }]) =>
         health.unknownDevices.map((device) => ({ ...device, gateway })),
       ),
-    heardGateway: (gateway, health) => {
+    heardGateway: (gateway, health, isRetained) => {
       const wasHeard = isHeard(gateway)
+      if (isRetained && wasHeard) return
       gateways.set(gateway, {
         health,
-        monotonicMs: monotonicMs(),
+        monotonicMs: isRetained ? Number.NEGATIVE_INFINITY : monotonicMs(),
         wallMs: wallMs(),
         domainMs: nowMs(),
         isConnected: true,
       })
-      if (!wasHeard) tellGateway(gateway)
+      if (!wasHeard && !isRetained) tellGateway(gateway)
     },
     heardSlots: (slots, atMs) => {
       for (const slot of slots) heardSlotMs.set(slot, Math.max(atMs, heardSlotMs.get(slot) ?? 0))
@@ -193,6 +196,8 @@ export const createViews = (options: ViewsOptions): Views => {
     }),
   }
 }
+
+const rankOf = ({ episode }: EpisodeView): number => (episode.unobserved ? 0 : episode.confirmed ? 2 : 1)
 
 const sinceOf = (
   state: SectionView['state'],

@@ -107,6 +107,38 @@ describe('revisions', () => {
   })
 })
 
+test('an alarm that blocks again after it was told as over pages after all, and one that ended in time is not late', () => {
+  const episodes = open()
+  apply(
+    episodes,
+    entry(1, [event('again', 1, { confirmed: true, end: 'cleared' })]),
+    entry(2, [event('again', 2, { confirmed: true })]),
+    entry(3, [event('timely', 1)]),
+    entry(4, [event('timely', 2, { end: 'passed' })]),
+  )
+  expect(episodes.find('again')?.late).toBe(false)
+  expect(episodes.find('timely')?.late).toBe(false)
+})
+
+test('a new epoch forgets what the old card knew of the slots', () => {
+  const episodes = open()
+  const presence = {
+    kind: 'presence',
+    slot: 'a1',
+    section: 'a',
+    presence: 'vacant',
+    revision: 4,
+    decidedMs: 1,
+    evidence: { slot: 'a1', reason: 'x' },
+  }
+  apply(episodes, entry(1, [presence]))
+  expect(episodes.presence('a1')?.presence).toBe('vacant')
+  apply(episodes, active(2, 0, [], 'e2'))
+  expect(episodes.presence('a1')?.presence).toBe('unknown')
+  apply(episodes, entry(3, [{ ...presence, revision: 1 }], { epoch: 'e2' }))
+  expect(episodes.presence('a1')?.presence).toBe('vacant')
+})
+
 describe('the set of open episodes', () => {
   test('closes what the same epoch no longer holds, once its events are here', () => {
     const episodes = open()

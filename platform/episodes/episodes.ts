@@ -48,15 +48,19 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
   const open = new Map<string, EpisodeView>()
   /** Event row of the last word on each open episode: a set taken before it says nothing about it. */
   const rowOf = new Map<string, number>()
-  for (const row of statements.open.all()) {
-    const view = toView(row)
-    open.set(view.episode.id, view)
-    rowOf.set(view.episode.id, Number(row['row']))
-  }
   const presences = new Map<string, SlotPresence>()
-  for (const row of db.prepare('SELECT slot, text FROM presence').all()) {
-    presences.set(String(row['slot']), JSON.parse(String(row['text'])) as SlotPresence)
+  const load = (): void => {
+    for (const map of [open, rowOf, presences]) map.clear()
+    for (const row of statements.open.all()) {
+      const view = toView(row)
+      open.set(view.episode.id, view)
+      rowOf.set(view.episode.id, Number(row['row']))
+    }
+    for (const row of statements.presences.all()) {
+      presences.set(String(row['slot']), JSON.parse(String(row['text'])) as SlotPresence)
+    }
   }
+  load()
   let changedEpisodes = new Map<string, EpisodeView>()
   let changedSlots = new Set<string>()
 
@@ -84,8 +88,8 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
     const before = stored(episode.id)
     if (before !== undefined && before.episode.revision >= episode.revision) return
     const confirmedReceivedMs = before?.confirmedReceivedMs ?? (episode.confirmed ? receivedMs : undefined)
-    // Whoever learns of an alarm only after its end is not paged; that does not change when it is revised.
-    const isLate = before?.confirmedReceivedMs === undefined ? episode.end !== undefined : before.late
+    // Whoever learns of it only after its end is not paged; should it block again, it pages after all.
+    const isLate = episode.end !== undefined && (before === undefined || before.late)
     put(
       {
         site,
@@ -137,6 +141,15 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
 
   /** Applies a gateway's set of open episodes, once its events up to the set's row have been applied. */
   const takeActive = ({ message, ...source }: Waiting): void => {
+    // A new card remembers nothing: what the old one knew of its slots is not known any more.
+    for (const [slot, known] of presences) {
+      if (known.gateway !== source.gateway || known.epoch === source.epoch) continue
+      const { gateway, epoch } = source
+      const forgotten: SlotPresence = { gateway, epoch, presence: 'unknown', revision: 0, sinceMs: undefined }
+      presences.set(slot, forgotten)
+      statements.presence.run(slot, JSON.stringify(forgotten))
+      changedSlots.add(slot)
+    }
     const inSet = new Map(message.episodes.map((episode) => [episode.id, episode]))
     for (const episode of inSet.values()) {
       if (reconcile(stored(episode.id)?.episode, episode, true) === 'take')
@@ -210,10 +223,18 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
     name: 'episodes',
     cursor: () => cursor,
     apply: (entries, next) => {
-      db.exec('BEGIN')
-      for (const entry of entries) applyEntry(entry)
-      statements.setCursor.run(next)
-      db.exec('COMMIT')
+      try {
+        db.exec('BEGIN')
+        for (const entry of entries) applyEntry(entry)
+        statements.setCursor.run(next)
+        db.exec('COMMIT')
+      } catch (cause) {
+        if (db.isTransaction) db.exec('ROLLBACK')
+        load()
+        changedEpisodes = new Map()
+        changedSlots = new Set()
+        throw cause
+      }
       cursor = next
       const changes = { episodes: [...changedEpisodes.values()], slots: [...changedSlots] }
       changedEpisodes = new Map()
@@ -288,6 +309,7 @@ const prepare = (db: DatabaseSync) => ({
     'INSERT OR REPLACE INTO event (episode, position, place, receivedMs, text) VALUES (?, ?, ?, ?, ?)',
   ),
   events: db.prepare('SELECT receivedMs, text FROM event WHERE episode = ? ORDER BY position, place'),
+  presences: db.prepare('SELECT slot, text FROM presence'),
   presence: db.prepare('INSERT OR REPLACE INTO presence (slot, text) VALUES (?, ?)'),
   correction: db.prepare('INSERT OR REPLACE INTO correction (reading, text) VALUES (?, ?)'),
   applied: db.prepare('SELECT row FROM applied WHERE site = ? AND gateway = ? AND epoch = ?'),

@@ -57,17 +57,29 @@ export const openSqliteHistory = (file: string): History => {
     )
   }
 
+  /** All or nothing, so that what fails can be tried again. */
+  const inTransaction = (work: () => void): void => {
+    try {
+      db.exec('BEGIN')
+      work()
+      db.exec('COMMIT')
+    } catch (cause) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw cause
+    }
+  }
+
   return {
     name: 'history',
     cursor: () => cursor,
     apply: (entries, next) => {
-      db.exec('BEGIN')
-      for (const entry of entries) {
-        if (entry.channel !== 'readings') continue
-        for (const reading of JSON.parse(entry.text) as Reading[]) insert(reading, entry.receivedMs)
-      }
-      statements.setCursor.run(next)
-      db.exec('COMMIT')
+      inTransaction(() => {
+        for (const entry of entries) {
+          if (entry.channel !== 'readings') continue
+          for (const reading of JSON.parse(entry.text) as Reading[]) insert(reading, entry.receivedMs)
+        }
+        statements.setCursor.run(next)
+      })
       cursor = next
     },
     readings: ({ slot, fromMs, toMs, limit, cursor: after }) => {
@@ -89,12 +101,13 @@ export const openSqliteHistory = (file: string): History => {
     dateBoot: (boot, utcMs) => {
       if (bootUtcMs(boot) !== undefined) return
       boots.set(boot, utcMs)
-      db.exec('BEGIN')
-      statements.setBoot.run(boot, utcMs)
-      const undated = statements.undated.all(boot)
-      statements.dropUndated.run(boot)
-      for (const row of undated) insert(JSON.parse(String(row['text'])) as Reading, Number(row['receivedAt']))
-      db.exec('COMMIT')
+      inTransaction(() => {
+        statements.setBoot.run(boot, utcMs)
+        const undated = statements.undated.all(boot)
+        statements.dropUndated.run(boot)
+        for (const row of undated)
+          insert(JSON.parse(String(row['text'])) as Reading, Number(row['receivedAt']))
+      })
     },
     close: () => db.close(),
   }

@@ -18,7 +18,7 @@ export type ConnectionOptions = {
   readonly ca?: string | undefined
   readonly topics: readonly string[]
   readonly onUp: () => void
-  readonly onMessage: (topic: string, payload: Buffer) => void
+  readonly onMessage: (topic: string, payload: Buffer, isRetained: boolean) => void
   readonly onDown: (cause: string) => void
 }
 
@@ -69,7 +69,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
         onUp()
       })
     })
-    own.on('message', onMessage)
+    own.on('message', (topic, payload, packet) => onMessage(topic, payload, packet.retain))
     own.once('close', () => {
       const wasUp = isUp
       isUp = false

@@ -14,7 +14,7 @@ import type { Refusals } from '../refusals.ts'
 /** From a gateway's message to the log, and back to the gateway what is committed. */
 export type Ingest = {
   /** Hands a message over without working on it: the MQTT client's handler must return at once. */
-  take(topic: string, payload: Buffer): void
+  take(topic: string, payload: Buffer, isRetained: boolean): void
   /** Messages that wait, in bytes. */
   waitingBytes(): number
   /** Resolves when everything taken has been worked on. */
@@ -28,7 +28,8 @@ export type IngestOptions = {
   readonly nowMs: () => number
   readonly acknowledge: (gateway: string, epoch: string, rewind: readonly ('readings' | 'events')[]) => void
   readonly onCommitted: (entry: LogEntry) => void
-  readonly onHealth: (gateway: string, health: HealthMessage) => void
+  /** A retained message says what was so once, not that the gateway is there. */
+  readonly onHealth: (gateway: string, health: HealthMessage, isRetained: boolean) => void
   readonly onReply: (reply: ReplyMessage) => void
 }
 
@@ -39,7 +40,7 @@ const MAX_APPENDS = 64
 
 export const createIngest = (options: IngestOptions): Ingest => {
   const { site, log, refusals, nowMs, acknowledge, onCommitted, onHealth, onReply } = options
-  const queue: { readonly topic: string; readonly payload: Buffer }[] = []
+  const queue: { readonly topic: string; readonly payload: Buffer; readonly isRetained: boolean }[] = []
   const idleWaiters: (() => void)[] = []
   let waitingBytes = 0
   let appends = 0
@@ -73,7 +74,7 @@ export const createIngest = (options: IngestOptions): Ingest => {
     }
   }
 
-  const work = (topic: string, payload: Buffer): void => {
+  const work = (topic: string, payload: Buffer, isRetained: boolean): void => {
     const parsed = parseTopic(topic)
     if (parsed === undefined || parsed.site !== site) return refusals.refuse('topic-unexpected', topic)
     const { gateway, name } = parsed
@@ -135,7 +136,7 @@ export const createIngest = (options: IngestOptions): Ingest => {
       case 'health': {
         const message = parseJson(name, HealthMessageSchema, text)
         if (!message.ok) return reject(message.fault)
-        if (isOwn(message.value)) onHealth(gateway, message.value)
+        if (isOwn(message.value)) onHealth(gateway, message.value, isRetained)
         return
       }
       case 'reply': {
@@ -156,7 +157,7 @@ export const createIngest = (options: IngestOptions): Ingest => {
     const next = appends < MAX_APPENDS ? queue.shift() : undefined
     if (next !== undefined) {
       waitingBytes -= next.payload.length
-      work(next.topic, next.payload)
+      work(next.topic, next.payload, next.isRetained)
     }
     if (queue.length > 0) schedule()
     else if (appends === 0) for (const resolve of idleWaiters.splice(0)) resolve()
@@ -168,13 +169,13 @@ export const createIngest = (options: IngestOptions): Ingest => {
   }
 
   return {
-    take: (topic, payload) => {
+    take: (topic, payload, isRetained) => {
       if (waitingBytes + payload.length > MAX_WAITING_BYTES) {
         refusals.refuse('ingest-full', `${topic}: ${waitingBytes} bytes wait; the gateway will send it again`)
         return
       }
       waitingBytes += payload.length
-      queue.push({ topic, payload })
+      queue.push({ topic, payload, isRetained })
       schedule()
     },
     waitingBytes: () => waitingBytes,
