@@ -4,7 +4,7 @@ import type { SiteFile } from './estate.ts'
 import { toSimulatedSlots } from './estate.ts'
 import type { SimulatedSlot } from './estate.ts'
 import type { Device } from './firmware/device.ts'
-import { createDevice } from './firmware/device.ts'
+import { createDevice, fieldOf } from './firmware/device.ts'
 import type { Port, PortEvents } from './links/port.ts'
 import type { Visit } from './scenario/visits.ts'
 import { MOVING_MS, placeOf, PULLING_MS, visitsOf } from './scenario/visits.ts'
@@ -41,6 +41,9 @@ const SAMPLE_MS = 1_000
 const FELT_M = 16
 /** After a movement the device samples once more before it is sure. */
 const SETTLE_MS = 2 * SAMPLE_MS
+/** The shipped thresholds: what whoever judges takes for a vehicle that has come, and for one that has gone. */
+const OCCUPIED_NT = 900
+const VACANT_NT = 600
 const MAX_UNSENT_BYTES = 256 * 1024
 
 type Section = { readonly visits: Generator<Visit>; current: Visit; next: Visit; readonly lane: string }
@@ -134,13 +137,32 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     toMs,
   })
 
-  // A vehicle that was pulling in or out when the world stood still stood there all the while.
-  const stoodStill = [...sections.values()].flatMap(({ current }) => {
-    if (worldMs > current.fromMs - PULLING_MS && worldMs < current.fromMs)
-      standing.set(current.id, store.domainMs)
-    const isPullingOut = worldMs > current.toMs && worldMs < current.toMs + PULLING_MS
-    return isPullingOut && store.worldMs !== undefined ? [toStayLine(current, startMs)] : []
-  })
+  /** Whether the last word of a section's sensors was that something stands there. */
+  const wasReported = (section: string, thresholdNt: number): boolean =>
+    slots.some((slot) => {
+      const body = store.devices.get(slot.device)?.newest
+      if (slot.section !== section || body === undefined) return false
+      const [x, y, z] = fieldOf(body)
+      const [emptyX, emptyY, emptyZ] = slot.emptyFieldNt
+      return Math.hypot(x - emptyX, y - emptyY, z - emptyZ) >= thresholdNt
+    })
+  /**
+   * A vehicle caught between two samples or between road and place stood there while the world stood still, if its
+   * sensors had said so; otherwise it comes, or has gone, when the world goes on.
+   */
+  const stoodStill =
+    store.worldMs === undefined
+      ? []
+      : [...sections].flatMap(([section, { current }]) => {
+          const { id, fromMs, toMs } = current
+          if (worldMs > fromMs - PULLING_MS && worldMs < fromMs + SAMPLE_MS) {
+            const isReported = wasReported(section, OCCUPIED_NT)
+            if (!isReported) standing.set(id, startMs)
+            else if (!standing.has(id)) standing.set(id, store.domainMs)
+          }
+          const isLeaving = worldMs > toMs && worldMs < toMs + PULLING_MS + SAMPLE_MS
+          return isLeaving && wasReported(section, VACANT_NT) ? [toStayLine(current, startMs)] : []
+        })
   store.commit({ worldMs, domainMs: startMs, standing, boots, frames: [], freed: [], lines: stoodStill })
 
   const byShortId = new Map(sensors.map((sensor) => [toShortId(sensor.slot.device), sensor]))

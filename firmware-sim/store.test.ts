@@ -42,7 +42,11 @@ test('remembers world, boots and rings over a restart, without what was freed', 
   expect(again.worldMs).toBe(200)
   expect(again.domainMs).toBe(205)
   expect([...again.standing]).toEqual([['a-1', 77]])
-  expect(again.devices.get('d')).toEqual({ boot: 2, ring: [{ boot: 2, sequence: 2, body: '2' }] })
+  expect(again.devices.get('d')).toEqual({
+    boot: 2,
+    ring: [{ boot: 2, sequence: 2, body: '2' }],
+    newest: '2',
+  })
   again.close()
 })
 

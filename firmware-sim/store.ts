@@ -20,7 +20,12 @@ export type Store = {
   close(): void
 }
 export type StoredFrame = { readonly boot: number; readonly sequence: number; readonly body: string }
-export type StoredDevice = { boot: number; readonly ring: StoredFrame[] }
+export type StoredDevice = {
+  boot: number
+  readonly ring: StoredFrame[]
+  /** Body of the last frame it made, acknowledged or not. */
+  newest: string | undefined
+}
 export type Tick = {
   readonly worldMs: number
   readonly domainMs: number
@@ -41,6 +46,7 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
     CREATE TABLE IF NOT EXISTS frame (
       device TEXT, boot INTEGER, sequence INTEGER, body TEXT NOT NULL, PRIMARY KEY (device, boot, sequence)
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS newest (device TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS line (position INTEGER PRIMARY KEY, text TEXT NOT NULL);
     PRAGMA user_version = 1;
   `)
@@ -51,13 +57,22 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
     world: db.prepare('INSERT OR REPLACE INTO world (id, worldMs, domainMs, standing) VALUES (1, ?, ?, ?)'),
     boot: db.prepare('INSERT OR REPLACE INTO device (device, boot) VALUES (?, ?)'),
     frame: db.prepare('INSERT INTO frame (device, boot, sequence, body) VALUES (?, ?, ?, ?)'),
+    newest: db.prepare('INSERT OR REPLACE INTO newest (device, body) VALUES (?, ?)'),
     free: db.prepare('DELETE FROM frame WHERE device = ? AND boot = ? AND sequence < ?'),
     clear: db.prepare('DELETE FROM line'),
     line: db.prepare('INSERT INTO line (position, text) VALUES (?, ?)'),
   }
   const devices = new Map<string, StoredDevice>()
   for (const row of db.prepare('SELECT device, boot FROM device').all()) {
-    devices.set(String(row['device']), { boot: Number(row['boot']), ring: [] })
+    devices.set(String(row['device']), {
+      boot: Number(row['boot']),
+      ring: [],
+      newest: undefined,
+    })
+  }
+  for (const row of db.prepare('SELECT device, body FROM newest').all()) {
+    const device = devices.get(String(row['device']))
+    if (device !== undefined) device.newest = String(row['body'])
   }
   for (const row of db.prepare('SELECT * FROM frame ORDER BY device, boot, sequence').all()) {
     devices.get(String(row['device']))?.ring.push({
@@ -80,7 +95,10 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
       db.exec('BEGIN')
       statements.world.run(worldMs, domainMs, JSON.stringify([...standing]))
       for (const { device, boot } of boots) statements.boot.run(device, boot)
-      for (const frame of frames) statements.frame.run(frame.device, frame.boot, frame.sequence, frame.body)
+      for (const { device, boot, sequence, body } of frames) {
+        statements.frame.run(device, boot, sequence, body)
+        statements.newest.run(device, body)
+      }
       for (const { device, boot, below } of freed) statements.free.run(device, boot, below)
       statements.clear.run()
       if (text !== '') statements.line.run(length, text)

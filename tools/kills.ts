@@ -13,10 +13,15 @@ const SPEED = 10
 const FOR_MS = 180_000
 
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
 })
 let red = 0
 for (const target of KILL_TARGETS) {
+  if (values.only !== undefined && values.only !== target) continue
   const dataDir = mkdtempSync(join(tmpdir(), 'clearlane-kills-'))
   const estate = await startEstate({
     root: ROOT,

@@ -224,6 +224,12 @@ const toOldestHeld = (boot: number, sequence: number): Uint8Array => {
 const toBody = (frame: MeasurementFrame): string =>
   JSON.stringify({ ...frame, tlvs: frame.tlvs.map(({ type, value }) => [type, [...value]]) })
 
+/** The field that a stored frame tells. */
+export const fieldOf = (body: string): Vector => {
+  const { xNt, yNt, zNt } = fromBody(body)
+  return [xNt, yNt, zNt]
+}
+
 const fromBody = (body: string): MeasurementFrame => {
   const stored = JSON.parse(body) as Omit<MeasurementFrame, 'tlvs'> & {
     readonly tlvs: readonly [number, number[]][]
