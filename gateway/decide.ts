@@ -30,6 +30,8 @@ export type DecideOptions = {
 export type DecideReadings = {
   committedRow(): number
   append(reading: Reading): number
+  /** The JSON text of a reading that only memory holds. */
+  pendingText(row: number): string | undefined
   scan(fromRow: number): AsyncIterable<{ readonly first: number; readonly rows: readonly Reading[] }>
 }
 
@@ -59,7 +61,8 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     isDated: (atMs) => clock.isKnown() || atMs < provisionalFromMs,
   })
 
-  const uncommitted = new Map<string, LoggedReading[]>()
+  /** Rows that only memory holds, by section. */
+  const uncommitted = new Map<string, number[]>()
   const counters = { merged: 0, late: 0, duplicate: 0, undecided: 0 }
   let appendedRow = events.committedRow()
   let committedReadingsRow = readings.committedRow()
@@ -86,22 +89,22 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     }
   }
 
-  /** Readings of a section that only memory holds: the events that rest on them carry them to disk. */
-  const keepUncommitted = (reading: Reading, row: number): void => {
-    const kept = uncommitted.get(reading.section)
-    const first = kept?.[0]
-    if (kept === undefined || first === undefined) uncommitted.set(reading.section, [{ row, reading }])
-    else if (first.row > committedReadingsRow) kept.push({ row, reading })
-    else
-      uncommitted.set(reading.section, [
-        ...kept.filter((one) => one.row > committedReadingsRow),
-        { row, reading },
-      ])
+  /** The events of a section carry the readings they rest on to disk, where only memory holds them. */
+  const keepUncommitted = (section: string, row: number): void => {
+    const rows = uncommitted.get(section)
+    if (rows === undefined || rows[0]! <= committedReadingsRow) {
+      uncommitted.set(section, [...(rows?.filter((one) => one > committedReadingsRow) ?? []), row])
+    } else {
+      rows.push(row)
+    }
   }
   const takeUncommitted = (section: string): LoggedReading[] => {
-    const kept = uncommitted.get(section) ?? []
+    const rows = uncommitted.get(section) ?? []
     uncommitted.delete(section)
-    return kept.filter(({ row }) => row > committedReadingsRow)
+    return rows.flatMap((row) => {
+      const json = readings.pendingText(row)
+      return json === undefined ? [] : [{ row, json }]
+    })
   }
 
   const tell = (nowMs: number): void => {
@@ -215,7 +218,7 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
 
   return {
     reading: (reading, row) => {
-      keepUncommitted(reading, row)
+      keepUncommitted(reading.section, row)
       accept(reading, row)
       schedule()
     },

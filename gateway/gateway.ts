@@ -43,8 +43,8 @@ export const startGateway = (parts: GatewayParts): Subscription => {
   const acknowledge = (device: Device, session: number): void =>
     device.send?.(toAck(device, session, dedupe.acknowledged(device.device, session), clock))
 
-  readings.onCommit((first, rows) => {
-    const row = first + rows.length - 1
+  readings.onCommit(({ first, count }) => {
+    const row = first + count - 1
     decide.readingsCommitted(row)
     for (const { device, session } of dedupe.commit(row)) {
       const known = devices.byEui(device)

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test } from 'vitest'
 import type { EventsEntry, EventsLog } from './events.ts'
 import { openEventsLog } from './events.ts'
+import { parseRows } from './outbox.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -71,11 +72,18 @@ const entry = (events: readonly GatewayEvent[], over: Partial<EventsEntry> = {})
   ...over,
 })
 
+const readEpisodes = async (log: EventsLog, after: number) => {
+  const rows = await log.read(after, 10)
+  const ids = parseRows<EpisodeEvent>(rows).map((one) => one.episode.id)
+  expect(rows.count).toBe(ids.length)
+  return { first: rows.first, ids }
+}
+
 test('numbers events from 1, announces each commit, and reads them back after a restart', async () => {
   const file = createFile()
   const log = await open(file)
   const commits: [number, number][] = []
-  log.onCommit((first, rows) => commits.push([first, rows.length]))
+  log.onCommit(({ first, count }) => void commits.push([first, count]))
   await Promise.all([log.append(entry([event('x'), event('y')])), log.append(entry([event('z')]))])
   expect(commits).toEqual([
     [1, 2],
@@ -87,10 +95,7 @@ test('numbers events from 1, announces each commit, and reads them back after a 
   const again = await open(file)
   expect(again.epoch).toBe(epoch)
   expect(again.committedRow()).toBe(3)
-  expect(await again.read(1, 10)).toMatchObject({
-    first: 2,
-    rows: [{ episode: { id: 'y' } }, { episode: { id: 'z' } }],
-  })
+  expect(await readEpisodes(again, 1)).toEqual({ first: 2, ids: ['y', 'z'] })
   await again.close()
 })
 
@@ -101,7 +106,7 @@ test('keeps what was told, presences and uncommitted readings with the event tha
     entry([event('x')], {
       told: [told('x')],
       presences: [presence],
-      readings: [{ row: 7, reading: reading(3) }],
+      readings: [{ row: 7, json: JSON.stringify(reading(3)) }],
     }),
   )
   await log.close()
@@ -137,14 +142,14 @@ test('steps over a parked row, keeps it, and never gives its number to another e
   const log = await open(file)
   await log.append(entry([event('x'), event('y'), event('z')]))
   await log.park(2, 3, 'the broker closed the connection on it three times')
-  expect(await log.read(0, 10)).toMatchObject({ first: 1, rows: [{ episode: { id: 'x' } }] })
-  expect(await log.read(1, 10)).toEqual({ first: 2, rows: [] })
+  expect(await readEpisodes(log, 0)).toEqual({ first: 1, ids: ['x'] })
+  expect(await readEpisodes(log, 1)).toEqual({ first: 2, ids: [] })
   expect(log.stats().parkedRows).toBe(2)
   await log.close()
   const again = await open(file)
   expect(again.committedRow()).toBe(3)
   await again.append(entry([event('w')]))
-  expect(await again.read(1, 10)).toMatchObject({ first: 4, rows: [{ episode: { id: 'w' } }] })
+  expect(await readEpisodes(again, 1)).toEqual({ first: 4, ids: ['w'] })
   await again.close()
 })
 

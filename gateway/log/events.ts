@@ -1,14 +1,14 @@
 import type { GatewayEvent, PresenceEvent, Reading } from '@clearlane/protocol'
 import type { Told } from '@clearlane/rules'
 import { Worker } from 'node:worker_threads'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, Rows } from './outbox.ts'
 
 /**
  * The gateway's memory of what it has told: each event with the readings that made it, what was told so far, and
  * the settled snapshot, synced to disk before anyone hears of it. A commit starts at once, with no timer; events
  * made while a sync runs share the next one.
  */
-export type EventsLog = Outbox<GatewayEvent> & {
+export type EventsLog = Outbox & {
   /** Random, made with the file: a new file is a new epoch, and the centre treats its rows as a new log. */
   readonly epoch: string
   /** Resolves when everything of the entry is on disk. */
@@ -31,12 +31,12 @@ export type EventsEntry = {
   /** Readings up to this row are safe in the readings log; their copies here can go. */
   readonly readingsCommittedRow: number
 }
-export type LoggedReading = { readonly row: number; readonly reading: Reading }
+export type LoggedReading = { readonly row: number; readonly json: string }
 
 export type Recovered = {
   readonly told: readonly Told[]
   readonly presences: readonly PresenceEvent[]
-  readonly readings: readonly LoggedReading[]
+  readonly readings: readonly { readonly row: number; readonly reading: Reading }[]
   readonly snapshot: Uint8Array | undefined
 }
 
@@ -110,8 +110,8 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
   const worker = new Worker(new URL('./events-worker.ts', import.meta.url), {
     workerData: { file, syncDelayMs, retentionMs },
   })
-  const listeners: ((first: number, rows: readonly GatewayEvent[]) => void)[] = []
-  const waiting: { readonly entry: EventsEntry; readonly resolve: () => void }[] = []
+  const listeners: ((rows: Rows) => void)[] = []
+  const waiting: { readonly events: readonly string[]; readonly resolve: () => void }[] = []
   const answers = new Map<number, (reply: EventsReply) => void>()
   let waitingEvents = 0
   let nextId = 1
@@ -130,11 +130,11 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
   closed.catch((cause: unknown) => onFailure(cause instanceof Error ? cause : new Error(String(cause))))
 
   const onCommitted = (entries: number): void => {
-    for (const { entry, resolve } of waiting.splice(0, entries)) {
-      waitingEvents -= entry.events.length
+    for (const { events, resolve } of waiting.splice(0, entries)) {
+      waitingEvents -= events.length
       const first = committedRow + 1
-      committedRow += entry.events.length
-      if (entry.events.length > 0) for (const listener of listeners) listener(first, entry.events)
+      committedRow += events.length
+      if (events.length > 0) for (const listener of listeners) listener(toRows(first, events))
       resolve()
     }
   }
@@ -185,8 +185,9 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
         return Promise.reject(new Error(`events log ${file}: ${MAX_WAITING_EVENTS} events wait for the disk`))
       }
       return new Promise((resolve) => {
-        waiting.push({ entry, resolve })
-        post({ kind: 'append', entry: toPacked(entry) })
+        const packed = toPacked(entry)
+        waiting.push({ events: packed.events, resolve })
+        post({ kind: 'append', entry: packed })
       })
     },
     committedRow: () => committedRow,
@@ -197,7 +198,7 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
     read: async (after, limit) => {
       const reply = await ask((id) => ({ kind: 'read', id, after, limit }))
       if (reply.kind !== 'read') throw new Error(`events log ${file}: no answer to a read`)
-      return { first: reply.first, rows: reply.rows.map((json) => JSON.parse(json) as GatewayEvent) }
+      return toRows(reply.first, reply.rows)
     },
     acknowledge: (row) => {
       if (row <= acknowledgedRow || row > committedRow) return
@@ -219,11 +220,17 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
   }
 }
 
+const toRows = (first: number, events: readonly string[]): Rows => ({
+  first,
+  count: events.length,
+  json: Buffer.from(events.join(',')),
+})
+
 const toPacked = (entry: EventsEntry): PackedEntry => ({
   events: entry.events.map((event) => JSON.stringify(event)),
   told: entry.told.map((told) => ({ id: told.episode.id, json: JSON.stringify(told, replaceInfinity) })),
   presences: entry.presences.map((event) => ({ slot: event.slot, json: JSON.stringify(event) })),
-  readings: entry.readings.map(({ row, reading }) => ({ row, json: JSON.stringify(reading) })),
+  readings: entry.readings,
   readingsCommittedRow: entry.readingsCommittedRow,
 })
 

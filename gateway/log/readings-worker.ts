@@ -52,7 +52,7 @@ const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOption
 
   const write = (batches: readonly Batch[], nowMs: number): void => {
     db.exec('BEGIN')
-    for (const { first, count, text } of batches) statements.append.run(first, count, nowMs, text)
+    for (const { first, count, json } of batches) statements.append.run(first, count, nowMs, json)
     if (isAcknowledgedNew) statements.writeMeta.run('acknowledgedRow', acknowledgedRow)
     const last = batches.at(-1)
     if (last !== undefined && (nowMs - prunedMs > PRUNE_EVERY_MS || liveBytes() > maxBytes)) {
@@ -85,11 +85,13 @@ const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOption
         return
       case 'read': {
         const row = statements.read.get(request.after)
-        const batch =
-          row === undefined
-            ? undefined
-            : { first: Number(row['first']), count: Number(row['count']), text: String(row['text']) }
-        reply({ kind: 'read', id: request.id, batch })
+        if (row === undefined) {
+          reply({ kind: 'read', id: request.id, batch: undefined })
+          return
+        }
+        const json = row['json'] as Uint8Array<ArrayBuffer>
+        const batch = { first: Number(row['first']), count: Number(row['count']), json }
+        port.postMessage({ kind: 'read', id: request.id, batch } satisfies ReadingsReply, [json.buffer])
         return
       }
       case 'acknowledge':
@@ -120,10 +122,10 @@ const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOption
     )
     for (const row of statements.overlapping.all(last, first)) {
       const from = Number(row['first'])
-      const readings = JSON.parse(`[${String(row['text'])}]`) as unknown[]
+      const readings = JSON.parse(`[${Buffer.from(row['json'] as Uint8Array).toString()}]`) as unknown[]
       const cutFrom = Math.max(0, first - from)
       const cutTo = Math.min(readings.length, last - from + 1)
-      const text = (part: readonly unknown[]) => JSON.stringify(part).slice(1, -1)
+      const text = (part: readonly unknown[]) => Buffer.from(JSON.stringify(part).slice(1, -1))
       statements.drop.run(from)
       if (cutFrom > 0)
         statements.append.run(from, cutFrom, Number(row['writtenMs']), text(readings.slice(0, cutFrom)))
@@ -160,8 +162,12 @@ const openDatabase = (file: string): DatabaseSync => {
 
 const prepare = (db: DatabaseSync) => ({
   append: db.prepare('INSERT INTO batch (first, count, writtenMs, text) VALUES (?, ?, ?, ?)'),
-  read: db.prepare('SELECT first, count, text FROM batch WHERE first + count - 1 > ? ORDER BY first LIMIT 1'),
-  overlapping: db.prepare('SELECT * FROM batch WHERE first <= ? AND first + count - 1 >= ? ORDER BY first'),
+  read: db.prepare(
+    'SELECT first, count, CAST(text AS BLOB) AS json FROM batch WHERE first + count - 1 > ? ORDER BY first LIMIT 1',
+  ),
+  overlapping: db.prepare(
+    'SELECT *, CAST(text AS BLOB) AS json FROM batch WHERE first <= ? AND first + count - 1 >= ? ORDER BY first',
+  ),
   oldest: db.prepare('SELECT first, count FROM batch ORDER BY first LIMIT 1'),
   drop: db.prepare('DELETE FROM batch WHERE first = ?'),
   pruneOld: db.prepare('DELETE FROM batch WHERE writtenMs < ? AND first + count - 1 <= ?'),

@@ -1,17 +1,24 @@
 import type { Reading } from '@clearlane/protocol'
 import { MAX_READINGS_PER_MESSAGE } from '@clearlane/protocol'
+import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
-import type { Outbox } from './outbox.ts'
+import type { Chunk } from './reading-chunk.ts'
+import { createChunk } from './reading-chunk.ts'
+import type { Outbox, Rows } from './outbox.ts'
+import { parseRows } from './outbox.ts'
 
 /**
  * Every reading that was heard, in rows numbered from 1. `append` never waits: readings gather for at most a second
  * or until a message's worth is there, one transaction writes them, and only what is synced is visible. A batch is
  * stored as the JSON text that goes to the centre, one database row a batch: measured against one row a reading it
- * writes a third of the bytes and takes a fifth of the time.
+ * writes a third of the bytes and takes a fifth of the time. The text is made at once and stands in memory that
+ * worker and sender read in place, so that a second's readings are no objects for the collector to move about.
  */
-export type ReadingsLog = Outbox<Reading> & {
+export type ReadingsLog = Outbox & {
   /** The reading's row. It is on disk once `committedRow()` has reached it. */
   append(reading: Reading): number
+  /** The JSON text of a reading that is appended and not yet on disk. */
+  pendingText(row: number): string | undefined
   /** False while the disk is so far behind that readings must be left with the devices. */
   hasRoom(): boolean
   /** Committed readings from a row on, batch by batch. */
@@ -46,8 +53,8 @@ export type ReadingsWorkerOptions = {
   readonly maxBytes: number
   readonly syncDelayMs: number
 }
-/** A batch of at most one message: `text` is the JSON of its readings without the outer brackets. */
-export type Batch = { readonly first: number; readonly count: number; readonly text: string }
+/** A batch of at most one message, as `Rows` are; its bytes lie in memory that both threads see. */
+export type Batch = Rows
 
 export type ReadingsRequest =
   | { readonly kind: 'append'; readonly batches: readonly Batch[] }
@@ -96,12 +103,13 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
   let { committedRow, acknowledgedRow } = ready
   let counts: Counts = ready
   let appendedRow = committedRow
-  /** Readings appended since the last batch was cut, and those whose commit is under way. */
-  let gathered: Reading[] = []
-  let committing: Reading[] = []
+  /** Chunks filled since the last commit began, the last of them open; those whose commit is under way; and spare ones. */
+  let gathered: Chunk[] = []
+  let committing: Chunk[] = []
+  const spare: Chunk[] = []
   let timer: NodeJS.Timeout | undefined
   let isClosing = false
-  const listeners: ((first: number, rows: readonly Reading[]) => void)[] = []
+  const listeners: ((rows: Rows) => void)[] = []
   const idleWaiters: (() => void)[] = []
   const answers = new Map<number, (reply: ReadingsReply) => void>()
   let nextId = 1
@@ -112,6 +120,13 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
     })
   })
 
+  const openChunk = (): Chunk => {
+    const chunk = spare.pop() ?? createChunk(MAX_READINGS_PER_MESSAGE)
+    chunk.start(appendedRow + 1)
+    gathered.push(chunk)
+    return chunk
+  }
+  const isMessageFull = (): boolean => gathered.length > 1 || gathered[0]?.isFull() === true
   const commit = (): void => {
     clearTimeout(timer)
     timer = undefined
@@ -122,18 +137,18 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
     }
     committing = gathered
     gathered = []
-    post({ kind: 'append', batches: toBatches(committing, committedRow + 1) })
+    post({ kind: 'append', batches: committing.map((chunk) => chunk.rows()) })
   }
   const onCommitted = (): void => {
-    const rows = committing
-    const first = committedRow + 1
+    const done = committing
     committing = []
-    committedRow += rows.length
-    for (let from = 0; from < rows.length; from += MAX_READINGS_PER_MESSAGE) {
-      const part = rows.slice(from, from + MAX_READINGS_PER_MESSAGE)
-      for (const listener of listeners) listener(first + from, part)
+    for (const chunk of done) {
+      const rows = chunk.rows()
+      committedRow += rows.count
+      for (const listener of listeners) listener(rows)
     }
-    if (gathered.length >= MAX_READINGS_PER_MESSAGE || idleWaiters.length > 0) commit()
+    spare.push(...done)
+    if (isMessageFull() || idleWaiters.length > 0) commit()
   }
   worker.on('error', onFailure)
   worker.on('message', (reply: ReadingsReply) => {
@@ -164,24 +179,31 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
       answers.set(id, resolve)
       post(toRequest(id))
     })
-  const readBatch = async (after: number): Promise<{ first: number; rows: Reading[] } | undefined> => {
+  const readBatch = async (after: number): Promise<Batch | undefined> => {
     const reply = await ask((id) => ({ kind: 'read', id, after }))
-    if (reply.kind !== 'read' || reply.batch === undefined) return undefined
-    const rows = JSON.parse(`[${reply.batch.text}]`) as Reading[]
-    const skip = Math.max(0, after + 1 - reply.batch.first)
-    return { first: reply.batch.first + skip, rows: rows.slice(skip) }
+    return reply.kind === 'read' ? reply.batch : undefined
   }
 
   return {
     channel: 'readings',
     append: (reading) => {
-      gathered.push(reading)
+      const text = JSON.stringify(reading)
+      if (gathered.at(-1)?.add(text) !== true) assert(openChunk().add(text), 'a reading fits an empty chunk')
       appendedRow++
-      if (gathered.length >= MAX_READINGS_PER_MESSAGE) commit()
+      if (isMessageFull()) commit()
       else timer ??= setTimeout(commit, commitEveryMs)
       return appendedRow
     },
-    hasRoom: () => gathered.length + committing.length < MAX_WAITING_READINGS,
+    pendingText: (row) => {
+      for (const chunks of [committing, gathered]) {
+        for (const chunk of chunks) {
+          const text = chunk.textOf(row)
+          if (text !== undefined) return text
+        }
+      }
+      return undefined
+    },
+    hasRoom: () => appendedRow - committedRow < MAX_WAITING_READINGS,
     committedRow: () => committedRow,
     acknowledgedRow: () => acknowledgedRow,
     onCommit: (listener) => {
@@ -189,15 +211,15 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
     },
     read: async (after, limit) => {
       const batch = await readBatch(after)
-      return batch === undefined
-        ? { first: after + 1, rows: [] }
-        : { first: batch.first, rows: batch.rows.slice(0, limit) }
+      if (batch === undefined) return { first: after + 1, count: 0, json: EMPTY }
+      return cut(batch, Math.max(batch.first, after + 1), limit)
     },
     scan: async function* (fromRow) {
       let after = fromRow - 1
       for (let batch = await readBatch(after); batch !== undefined; batch = await readBatch(after)) {
-        yield batch
-        after = batch.first + batch.rows.length - 1
+        const skip = Math.max(0, after + 1 - batch.first)
+        yield { first: batch.first + skip, rows: parseRows<Reading>(batch).slice(skip) }
+        after = batch.first + batch.count - 1
       }
     },
     acknowledge: (row) => {
@@ -234,13 +256,14 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
   }
 }
 
-const toBatches = (readings: readonly Reading[], firstRow: number): Batch[] => {
-  const batches: Batch[] = []
-  for (let from = 0; from < readings.length; from += MAX_READINGS_PER_MESSAGE) {
-    const part = readings.slice(from, from + MAX_READINGS_PER_MESSAGE)
-    batches.push({ first: firstRow + from, count: part.length, text: JSON.stringify(part).slice(1, -1) })
-  }
-  return batches
+const EMPTY = new Uint8Array()
+
+/** At most `limit` rows from row `first` on; a batch that is wanted whole is handed on as it is. */
+const cut = (batch: Batch, first: number, limit: number): Rows => {
+  const skip = first - batch.first
+  if (skip === 0 && batch.count <= limit) return batch
+  const rows = parseRows(batch).slice(skip, skip + limit)
+  return { first, count: rows.length, json: Buffer.from(JSON.stringify(rows).slice(1, -1)) }
 }
 
 const firstReply = (worker: Worker, file: string): Promise<Extract<ReadingsReply, { kind: 'ready' }>> =>

@@ -1,4 +1,4 @@
-import type { Outbox } from '../log/outbox.ts'
+import type { Outbox, Rows } from '../log/outbox.ts'
 
 /**
  * One log on its way to the centre. PUBACK only opens the window for the next message; a row is freed by the
@@ -15,14 +15,11 @@ export type Channel = {
   pump(): void
 }
 
-export type ChannelOptions<Row> = {
-  readonly outbox: Outbox<Row>
+export type ChannelOptions = {
+  readonly outbox: Outbox
   readonly window: number
   readonly maxRows: number
-  readonly publish: (
-    message: { readonly after: number; readonly first: number; readonly rows: readonly Row[] },
-    onAck: () => void,
-  ) => void
+  readonly publish: (after: number, rows: Rows, onAck: () => void) => void
   /** False while another message must be alone on the session. */
   readonly mayPublish: () => boolean
   readonly onPublished: () => void
@@ -36,8 +33,8 @@ type Sent = { readonly first: number; readonly last: number; readonly atMs: numb
 const SUSPICIOUS_MS = 2_000
 const LOSSES_BEFORE_PARKING = 3
 
-export const createChannel = <Row>(
-  options: ChannelOptions<Row>,
+export const createChannel = (
+  options: ChannelOptions,
 ): Channel & { isSuspect(): boolean; inFlight(): number } => {
   const { outbox, window, maxRows, publish, mayPublish, onPublished, onParked, nowMs } = options
   let isStarted = false
@@ -52,12 +49,12 @@ export const createChannel = <Row>(
    */
   let suspect: { first: number; readonly last: number; losses: number; rows: number } | undefined
 
-  const send = (after: number, first: number, rows: readonly Row[]): void => {
+  const send = (after: number, rows: Rows): void => {
     const own = session
-    const sent: Sent = { first, last: first + rows.length - 1, atMs: nowMs() }
+    const sent: Sent = { first: rows.first, last: rows.first + rows.count - 1, atMs: nowMs() }
     inFlight.push(sent)
     cursor = sent.last
-    publish({ after, first, rows }, () => {
+    publish(after, rows, () => {
       if (own !== session) return
       inFlight = inFlight.filter((one) => one !== sent)
       if (suspect !== undefined && sent.last >= suspect.first) {
@@ -75,31 +72,31 @@ export const createChannel = <Row>(
       while (isStarted && inFlight.length < window && cursor < outbox.committedRow() && mayPublish()) {
         const own = session
         const after = cursor
-        const { first, rows } = await outbox.read(
+        const rows = await outbox.read(
           after,
           suspect === undefined ? maxRows : Math.min(maxRows, suspect.rows),
         )
         if (own !== session || after !== cursor) continue
-        if (rows.length === 0) break
+        if (rows.count === 0) break
         if (!mayPublish()) break
-        send(after, first, rows)
+        send(after, rows)
       }
     } finally {
       isReading = false
     }
   }
 
-  outbox.onCommit((first, rows) => {
+  outbox.onCommit((rows) => {
     if (!isStarted) return
     // The rows are in memory: no need to read them back.
     if (
       !isReading &&
-      cursor === first - 1 &&
-      rows.length <= maxRows &&
+      cursor === rows.first - 1 &&
+      rows.count <= maxRows &&
       inFlight.length < window &&
       mayPublish()
     ) {
-      send(cursor, first, rows)
+      send(cursor, rows)
     } else {
       void pump()
     }

@@ -4,7 +4,12 @@ import { connect } from 'mqtt'
 /** One MQTT session after another, each with a client of its own and nothing kept between them. */
 export type Connection = {
   /** Sends with QoS 1 on the present session; `onAck` is not called when the session ends first. */
-  publish(topic: string, payload: string, options: { readonly retain: boolean }, onAck: () => void): void
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    options: { readonly retain: boolean },
+    onAck: () => void,
+  ): void
   isUp(): boolean
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
-import type { AckMessage, Channel as ChannelName, GatewayEvent, Reading } from '@clearlane/protocol'
+import type { AckMessage, Channel as ChannelName } from '@clearlane/protocol'
 import { MAX_EVENTS_PER_MESSAGE, MAX_READINGS_PER_MESSAGE, toTopic } from '@clearlane/protocol'
 import type { EventsLog } from '../log/events.ts'
-import type { Outbox } from '../log/outbox.ts'
+import type { Outbox, Rows } from '../log/outbox.ts'
 import { createChannel } from './channel.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { openConnection } from './connection.ts'
@@ -18,7 +18,7 @@ export type Uplink = {
 export type UplinkOptions = Omit<ConnectionOptions, 'onUp' | 'onDown' | 'onMessage' | 'topics'> & {
   readonly site: string
   readonly gateway: string
-  readonly readings: Outbox<Reading>
+  readonly readings: Outbox
   readonly events: EventsLog
   readonly onUp: () => void
   readonly onDown: (cause: string) => void
@@ -54,45 +54,27 @@ export const openUplink = (options: UplinkOptions): Uplink => {
     eventsChannel.pump()
     readingsChannel.pump()
   }
-  const eventsChannel = createChannel<GatewayEvent>({
+  const publishRows =
+    (name: 'episode' | 'telemetry', channel: ChannelName) =>
+    (after: number, { first, count, json }: Rows, onAck: () => void): void => {
+      const head = { v: 1, gateway, epoch: events.epoch, channel, after, first, last: first + count - 1 }
+      connection.publish(topic(name), toMessage(head, json), { retain: false }, onAck)
+    }
+  const eventsChannel = createChannel({
     outbox: events,
     window: EVENTS_WINDOW,
     maxRows: MAX_EVENTS_PER_MESSAGE,
-    publish: ({ after, first, rows }, onAck) => {
-      const message = {
-        v: 1,
-        gateway,
-        epoch: events.epoch,
-        channel: 'events',
-        after,
-        first,
-        last: first + rows.length - 1,
-        rows,
-      }
-      connection.publish(topic('episode'), JSON.stringify(message), { retain: false }, onAck)
-    },
+    publish: publishRows('episode', 'events'),
     mayPublish,
     onPublished: pump,
     onParked: (first, last) => onParked('events', first, last),
     nowMs,
   })
-  const readingsChannel = createChannel<Reading>({
+  const readingsChannel = createChannel({
     outbox: readings,
     window: READINGS_WINDOW,
     maxRows: MAX_READINGS_PER_MESSAGE,
-    publish: ({ after, first, rows }, onAck) => {
-      const message = {
-        v: 1,
-        gateway,
-        epoch: events.epoch,
-        channel: 'readings',
-        after,
-        first,
-        last: first + rows.length - 1,
-        rows,
-      }
-      connection.publish(topic('telemetry'), JSON.stringify(message), { retain: false }, onAck)
-    },
+    publish: publishRows('telemetry', 'readings'),
     // Events first: readings wait while an event has not been sent.
     mayPublish: () => eventsChannel.isIdle() && mayPublish(),
     onPublished: pump,
@@ -179,6 +161,11 @@ export const openUplink = (options: UplinkOptions): Uplink => {
     },
   }
 }
+
+/** The rows are JSON text already: the rest of the message is put around them. */
+const toMessage = (head: object, rows: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`), rows, CLOSING])
+const CLOSING = Buffer.from(']}')
 
 /** A retained message is replaced by the next one; nothing waits for its acknowledgement. */
 const ignoreAck = (): void => undefined
