@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reading } from '@clearlane/protocol'
@@ -18,12 +17,15 @@ import { distinctUntilChanged, filter, groupBy, map, mergeMap, pairwise, scan, S
 import { createBenchLayout, createBenchRules, HEARTBEAT_MS, TRAFFIC_START_MS } from './traffic.ts'
 
 /**
- * One measurement in a process of its own: `node pipeline-run.ts SLOTS READINGS SYNC_DELAY_MS rules|group-by`.
+ * One measurement in a process of its own: `node pipeline-run.ts TRAFFIC_FILE SLOTS SYNC_DELAY_MS rules|group-by`.
  * Frame bytes through the gateway's own flow into its own logs, both durable, as fast as they go. Prints JSON.
  */
-const [slots, readingsWanted, syncDelayMs] = process.argv.slice(2, 5).map(Number) as [number, number, number]
+const traffic = process.argv[2]!
+const [slots, syncDelayMs] = process.argv.slice(3, 5).map(Number) as [number, number]
 const kind = process.argv[5]
 const CHUNK_BYTES = 8_192
+/** The devices of this run do not send again: it stays well within what the log has room for. */
+const MAX_AHEAD = 2_000
 const folder = mkdtempSync(join(tmpdir(), 'pipeline-'))
 const fail = (failure: Error): never => {
   throw failure
@@ -120,20 +122,16 @@ const hearing = startGateway({
 })
 port$.next({ kind: 'open', send: () => undefined })
 
-// The bytes come from a file that another process has made: what making them costs is not the gateway's.
-const traffic = join(folder, 'traffic')
-execFileSync(process.execPath, [
-  join(import.meta.dirname, 'traffic-file-run.ts'),
-  traffic,
-  `${slots}`,
-  `${readingsWanted}`,
-])
 let peakRssBytes = 0
 const startedMs = performance.now()
 const cpuBefore = process.cpuUsage()
-for await (const bytes of createReadStream(traffic, { highWaterMark: CHUNK_BYTES })) {
-  while (!readings.hasRoom()) await new Promise((resolve) => setTimeout(resolve, 1))
-  port$.next({ kind: 'bytes', bytes: bytes as Buffer })
+const file = openSync(traffic, 'r')
+for (;;) {
+  const bytes = Buffer.allocUnsafe(CHUNK_BYTES)
+  const length = readSync(file, bytes)
+  if (length === 0) break
+  while (heard - readings.committedRow() > MAX_AHEAD) await new Promise((resolve) => setTimeout(resolve, 1))
+  port$.next({ kind: 'bytes', bytes: bytes.subarray(0, length) })
   nowMs = Math.floor(TRAFFIC_START_MS + (heard / slots) * HEARTBEAT_MS)
   await new Promise((resolve) => setImmediate(resolve))
   peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss())

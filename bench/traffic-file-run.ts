@@ -10,3 +10,4 @@ for (let written = 0; written < readings; written += BLOCK) {
   writeSync(file, Buffer.concat(Array.from({ length: Math.min(BLOCK, readings - written) }, next)))
 }
 closeSync(file)
+process.stdout.write('{}\n')

@@ -9,6 +9,8 @@ const SECTIONS_PER_LANE = 4
 export const TRAFFIC_START_MS = Date.UTC(2026, 0, 1)
 export const HEARTBEAT_MS = 60_000
 const CHANGE_EVERY_READINGS = 50
+/** Knuth's multiplicative hash: the golden ratio of 2^32. */
+const SPREAD = 2_654_435_761
 
 export const toDevice = (slot: number): string => `70b3d57e${slot.toString(16).padStart(8, '0')}`
 
@@ -83,7 +85,8 @@ export const createTraffic = (slots: number, startMs: number) => {
   return (): Uint8Array => {
     const slot = count % slots
     const timeMs = Math.floor(startMs + (count / slots) * HEARTBEAT_MS)
-    if ((count * 7 + slot) % CHANGE_EVERY_READINGS === 0) occupied[slot] = 1 - occupied[slot]!
+    // Spread over all slots: a remainder of the count itself would pick the same ones in every round.
+    if (Math.imul(count, SPREAD) >>> 0 < 2 ** 32 / CHANGE_EVERY_READINGS) occupied[slot] = 1 - occupied[slot]!
     count++
     return encodeFrame(toBenchFrame(slot, sequences[slot]!++, timeMs, occupied[slot] === 1))
   }

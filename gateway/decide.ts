@@ -61,8 +61,8 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     isDated: (atMs) => clock.isKnown() || atMs < provisionalFromMs,
   })
 
-  /** Rows that only memory holds, by section. */
-  const uncommitted = new Map<string, number[]>()
+  /** Sections of the rows that only memory holds, from the first row behind `committedReadingsRow` on. */
+  let uncommitted: (string | undefined)[] = []
   const counters = { merged: 0, late: 0, duplicate: 0, undecided: 0 }
   let appendedRow = events.committedRow()
   let committedReadingsRow = readings.committedRow()
@@ -76,10 +76,7 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
   const accept = (reading: Reading, row: number): void => {
     const isProvisional = !clock.isKnown() && reading.boot === clock.boot
     const atMs = isProvisional ? reading.receivedMs : (reading.eventMs ?? reading.receivedMs)
-    const accepted = estate.accept(
-      toSample(reading, row, atMs, isProvisional ? reading.monotonicMs : undefined),
-      clock.nowMs(),
-    )
+    const accepted = estate.accept(toSample(reading, row, atMs, isProvisional), clock.nowMs())
     if (accepted === 'merged') counters.merged++
     else if (accepted === 'duplicate') counters.duplicate++
     else if (accepted === 'no-slot') counters.undecided++
@@ -89,23 +86,15 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     }
   }
 
-  /** The events of a section carry the readings they rest on to disk, where only memory holds them. */
-  const keepUncommitted = (section: string, row: number): void => {
-    const rows = uncommitted.get(section)
-    if (rows === undefined || rows[0]! <= committedReadingsRow) {
-      uncommitted.set(section, [...(rows?.filter((one) => one > committedReadingsRow) ?? []), row])
-    } else {
-      rows.push(row)
-    }
-  }
-  const takeUncommitted = (section: string): LoggedReading[] => {
-    const rows = uncommitted.get(section) ?? []
-    uncommitted.delete(section)
-    return rows.flatMap((row) => {
+  /** The events of a section carry the readings they rest on to disk, each once, where only memory holds them. */
+  const takeUncommitted = (sections: ReadonlySet<string>): LoggedReading[] =>
+    uncommitted.flatMap((section, index) => {
+      if (section === undefined || !sections.has(section)) return []
+      uncommitted[index] = undefined
+      const row = committedReadingsRow + 1 + index
       const json = readings.pendingText(row)
       return json === undefined ? [] : [{ row, json }]
     })
-  }
 
   const tell = (nowMs: number): void => {
     const entryEvents: GatewayEvent[] = corrections
@@ -134,7 +123,7 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
         events: entryEvents,
         told,
         presences,
-        readings: [...sections].flatMap(takeUncommitted),
+        readings: takeUncommitted(sections),
         readingsCommittedRow: committedReadingsRow,
       })
       .catch(onFailure)
@@ -218,12 +207,14 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
 
   return {
     reading: (reading, row) => {
-      keepUncommitted(reading.section, row)
+      if (row > committedReadingsRow) uncommitted[row - committedReadingsRow - 1] = reading.section
       accept(reading, row)
       schedule()
     },
     readingsCommitted: (row) => {
-      committedReadingsRow = Math.max(committedReadingsRow, row)
+      if (row <= committedReadingsRow) return
+      uncommitted = uncommitted.slice(row - committedReadingsRow)
+      committedReadingsRow = row
     },
     configure: (layout, rules) => {
       const before = versions

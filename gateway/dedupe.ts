@@ -30,12 +30,12 @@ type Session = {
   /** Every counter below is seen. */
   next: number
   nextEventMs: number | undefined
-  /** Counters seen beyond `next`, with the event time of each. */
-  beyond: Map<number, number | undefined>
+  /** Counters seen beyond `next`, with the event time of each; most sessions have none. */
+  beyond: Map<number, number | undefined> | undefined
   /** Every counter below is on disk. */
   acknowledged: number
-  /** Rows not yet on disk, by counter. */
-  waiting: Map<number, number>
+  /** Counter and row, in turn, of what is not yet on disk; most sessions have none or one. */
+  waiting: number[] | undefined
 }
 type Device = { sessions: Session[]; missing: number }
 type Saved = readonly (readonly [
@@ -55,9 +55,9 @@ export const createDedupe = (saved?: string): Dedupe => {
         session,
         next,
         nextEventMs: nextEventMs === 0 ? undefined : nextEventMs,
-        beyond: new Map(beyond.map((counter) => [counter, undefined])),
+        beyond: beyond.length === 0 ? undefined : new Map(beyond.map((counter) => [counter, undefined])),
         acknowledged: next,
-        waiting: new Map(),
+        waiting: undefined,
       })),
     })
   }
@@ -73,47 +73,56 @@ export const createDedupe = (saved?: string): Dedupe => {
       session,
       next: 0,
       nextEventMs: undefined,
-      beyond: new Map(),
+      beyond: undefined,
       acknowledged: 0,
-      waiting: new Map(),
+      waiting: undefined,
     }
-    entry.sessions.push(created)
-    entry.sessions.sort((a, b) => a.session - b.session)
+    entry.sessions = entry.sessions.concat(created).sort((a, b) => a.session - b.session)
     if (entry.sessions.length > MAX_SESSIONS_PER_DEVICE) entry.sessions.shift()
     return created
   }
   const closeUp = (session: Session): void => {
-    while (session.beyond.has(session.next)) {
-      session.nextEventMs = session.beyond.get(session.next) ?? session.nextEventMs
-      session.beyond.delete(session.next)
+    const { beyond } = session
+    if (beyond === undefined) return
+    while (beyond.has(session.next)) {
+      session.nextEventMs = beyond.get(session.next) ?? session.nextEventMs
+      beyond.delete(session.next)
       session.next++
     }
+    if (beyond.size === 0) session.beyond = undefined
   }
 
   return {
     isNew: (device, session, counter) => {
       const known = find(device, session)
-      if (known !== undefined && (counter < known.next || known.beyond.has(counter))) return 'seen'
+      if (known !== undefined && (counter < known.next || known.beyond?.has(counter) === true)) return 'seen'
       return counter < (known?.next ?? 0) + WINDOW ? 'new' : 'too-far'
     },
     enter: (device, session, counter, row, eventMs) => {
       const entry = open(device, session)
-      entry.beyond.set(counter, eventMs)
-      entry.waiting.set(counter, row)
-      closeUp(entry)
+      if (counter === entry.next && entry.beyond === undefined) {
+        entry.next++
+        entry.nextEventMs = eventMs ?? entry.nextEventMs
+      } else if (counter >= entry.next) {
+        entry.beyond ??= new Map()
+        entry.beyond.set(counter, eventMs)
+        closeUp(entry)
+      }
+      if (entry.waiting === undefined) entry.waiting = [counter, row]
+      else entry.waiting.push(counter, row)
       touched.set(entry, device)
     },
     commit: (row) => {
       const moved: DeviceSession[] = []
       const still = new Map<Session, string>()
       for (const [entry, device] of touched) {
-        for (const [counter, waitingRow] of entry.waiting)
-          if (waitingRow <= row) entry.waiting.delete(counter)
+        entry.waiting = waitingBehind(entry.waiting, row)
         let acknowledged = entry.next
-        for (const counter of entry.waiting.keys()) acknowledged = Math.min(acknowledged, counter)
+        for (let at = 0; at < (entry.waiting?.length ?? 0); at += 2)
+          acknowledged = Math.min(acknowledged, entry.waiting![at]!)
         entry.acknowledged = Math.max(entry.acknowledged, acknowledged)
         moved.push({ device, session: entry.session })
-        if (entry.waiting.size > 0) still.set(entry, device)
+        if (entry.waiting !== undefined) still.set(entry, device)
       }
       touched = still
       return moved
@@ -124,25 +133,29 @@ export const createDedupe = (saved?: string): Dedupe => {
       const current = open(device, session)
       const owner = devices.get(device)!
       for (const older of owner.sessions) {
-        if (older.session >= session || older.beyond.size === 0) continue
+        if (older.session >= session || older.beyond === undefined) continue
         const last = Math.max(...older.beyond.keys())
         owner.missing += last + 1 - older.next - older.beyond.size
         older.next = last + 1
-        older.beyond.clear()
-        if (older.waiting.size === 0) older.acknowledged = older.next
+        older.beyond = undefined
+        if (older.waiting === undefined) older.acknowledged = older.next
         touched.set(older, device)
       }
       if (counter <= current.next) return
-      for (let at = current.next; at < counter; at++) {
-        if (!current.beyond.delete(at) && !isFirstHeard) owner.missing++
+      let missing = counter - current.next
+      for (const seen of current.beyond?.keys() ?? []) {
+        if (seen >= counter) continue
+        current.beyond?.delete(seen)
+        missing--
       }
+      if (!isFirstHeard) owner.missing += missing
       current.next = counter
       closeUp(current)
       touched.set(current, device)
     },
     holeSinceMs: (device) => {
       for (const session of devices.get(device)?.sessions ?? [])
-        if (session.beyond.size > 0) return session.nextEventMs ?? 0
+        if (session.beyond !== undefined) return session.nextEventMs ?? 0
       return undefined
     },
     missing: (device) => devices.get(device)?.missing ?? 0,
@@ -150,19 +163,28 @@ export const createDedupe = (saved?: string): Dedupe => {
       const saved: Saved = [...devices].map(([device, { missing, sessions }]) => [
         device,
         missing,
-        sessions.map(({ session, next, nextEventMs, beyond, waiting }) => {
-          const onDisk = [...waiting.keys()].reduce((min, counter) => Math.min(min, counter), next)
-          const ahead = new Set(beyond.keys())
+        sessions.map(({ session, next, nextEventMs, beyond, waiting = [] }) => {
+          const open = new Set(waiting.filter((_, at) => at % 2 === 0))
+          const onDisk = Math.min(next, ...open)
+          const ahead = new Set(beyond?.keys())
           for (let counter = onDisk; counter < next; counter++) ahead.add(counter)
           return [
             session,
             onDisk,
             nextEventMs ?? 0,
-            [...ahead].filter((counter) => !waiting.has(counter)),
+            [...ahead].filter((counter) => !open.has(counter)),
           ] as const
         }),
       ])
       return JSON.stringify(saved)
     },
   }
+}
+
+/** Pairs of counter and row whose row is not on disk when `row` is. */
+const waitingBehind = (waiting: number[] | undefined, row: number): number[] | undefined => {
+  // Rows only grow, so the last one tells whether anything is left; mostly nothing is.
+  if (waiting === undefined || waiting.at(-1)! <= row) return undefined
+  const left = waiting.filter((_, at) => waiting[at - (at % 2) + 1]! > row)
+  return left.length === 0 ? undefined : left
 }

@@ -27,11 +27,10 @@ export type ConfigTimeline = {
 type Compiled = {
   readonly config: ConfigInForce
   readonly lanes: ReadonlyMap<string, LaneConfig>
-  readonly slots: ReadonlyMap<string, SlotConfig>
-  readonly laneOfSlot: ReadonlyMap<string, string>
-  readonly sectionOfSlot: ReadonlyMap<string, string>
+  readonly slots: ReadonlyMap<string, PlacedSlot>
   readonly laneOfSection: ReadonlyMap<string, string>
 }
+type PlacedSlot = SlotConfig & { readonly section: string; readonly lane: string }
 
 /**
  * Several configurations by event time, since a late sample is judged by the rules of its own time. A slot that a
@@ -66,11 +65,11 @@ export const createConfigTimeline = (gateway: string | undefined): ConfigTimelin
       const compiled = newest()
       if (compiled === undefined) return []
       return compiled.config.layout.slots.flatMap((slot) => {
-        const lane = compiled.laneOfSlot.get(slot.id)
+        const lane = compiled.slots.get(slot.id)?.lane
         return lane === undefined ? [] : [{ slot: slot.id, lane, device: slot.device }]
       })
     },
-    sectionOf: (slot) => newest()?.sectionOfSlot.get(slot),
+    sectionOf: (slot) => newest()?.slots.get(slot)?.section,
     laneOfSection: (section) => newest()?.laneOfSection.get(section),
     forget: (watermarkMs) => {
       while (entries.length > 1 && entries[1]!.config.fromMs <= watermarkMs) entries.shift()
@@ -91,31 +90,28 @@ const compile = (
     ...(previous?.laneOfSection ?? []),
     ...own.map((section) => [section.id, section.lane] as const),
   ])
-  const sectionOfSlot = new Map(previous?.sectionOfSlot)
-  const laneOfSlot = new Map(previous?.laneOfSlot)
-  const calibrations = new Map<string, Calibration>()
+  const places = new Map<string, { section: string; calibration: Calibration | undefined }>()
+  for (const [id, { section }] of previous?.slots ?? []) places.set(id, { section, calibration: undefined })
   const ownIds = new Set(own.map((section) => section.id))
-  for (const slot of layout.slots) {
-    if (!ownIds.has(slot.section)) continue
-    sectionOfSlot.set(slot.id, slot.section)
-    laneOfSlot.set(slot.id, laneOfSection.get(slot.section)!)
-    if (slot.calibration !== undefined) calibrations.set(slot.id, slot.calibration)
-  }
-  const slotsOfSection = Map.groupBy(sectionOfSlot.keys(), (slot) => sectionOfSlot.get(slot)!)
+  for (const { id, section, calibration } of layout.slots)
+    if (ownIds.has(section)) places.set(id, { section, calibration })
+
+  const slots = new Map<string, PlacedSlot>()
+  const sectionOf = (slot: string): string | undefined => slots.get(slot)?.section
+  const slotsOfSection = Map.groupBy(places.keys(), (slot) => places.get(slot)!.section)
   const lanes = new Map<string, LaneConfig>()
-  for (const lane of new Set(laneOfSlot.values())) {
-    lanes.set(lane, {
+  for (const [id, { section, calibration }] of places) {
+    const lane = laneOfSection.get(section)!
+    const laneConfig = lanes.get(lane) ?? {
       rules: rulesOfLane(rules, lane),
       rulesVersion: rules.version,
       layoutVersion: layout.version,
-      sectionOfSlot,
+      sectionOf,
       slotsOfSection,
       localHour,
-    })
+    }
+    lanes.set(lane, laneConfig)
+    slots.set(id, { rules: laneConfig.rules, calibration, section, lane })
   }
-  const slots = new Map<string, SlotConfig>()
-  for (const [slot, lane] of laneOfSlot) {
-    slots.set(slot, { rules: lanes.get(lane)!.rules, calibration: calibrations.get(slot) })
-  }
-  return { config, lanes, slots, laneOfSlot, sectionOfSlot, laneOfSection }
+  return { config, lanes, slots, laneOfSection }
 }

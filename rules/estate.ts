@@ -11,7 +11,17 @@ import {
   stepLane,
 } from './lane-machine.ts'
 import type { Sample } from './sample.ts'
-import { compareSamples } from './sample.ts'
+import type { SampleQueue } from './sample-queue.ts'
+import {
+  createSampleQueue,
+  createSampleStore,
+  dropFirst,
+  insertSample,
+  queuedMs,
+  queuedRow,
+  queuedSample,
+  shiftProvisional,
+} from './sample-queue.ts'
 import type { PresenceChange, SlotState } from './slot-machine.ts'
 import { createSlotState, fallSilent, silenceDueMs, SLOT_STATE_VERSION, stepSlot } from './slot-machine.ts'
 import { createTimerHeap } from './timer-heap.ts'
@@ -109,8 +119,8 @@ type SlotEntry = {
   device: string | undefined
   settled: SlotState
   live: SlotState
-  /** Sorted; everything at or after the lane's watermark. */
-  pending: Sample[]
+  /** Everything at or after the lane's watermark. */
+  readonly pending: SampleQueue
   /** Live changes at or after the watermark, in order. */
   changes: PresenceChange[]
   /** The last change before those. */
@@ -137,6 +147,7 @@ type LaneEntry = {
 export const createEstate = (options: EstateOptions): Estate => {
   const { gateway, holeSinceMs, maxPendingSamples = MAX_PENDING_SAMPLES } = options
   const timeline = createConfigTimeline(gateway)
+  const store = createSampleStore()
   const lanes = new Map<string, LaneEntry>()
   const slots = new Map<string, SlotEntry>()
   const timers = createTimerHeap<SlotEntry | LaneEntry>()
@@ -181,7 +192,7 @@ export const createEstate = (options: EstateOptions): Estate => {
       device: undefined,
       settled: createSlotState(),
       live: createSlotState(),
-      pending: [],
+      pending: createSampleQueue(id),
       changes: [],
       lastChange: undefined,
       maxMs: Number.NEGATIVE_INFINITY,
@@ -243,7 +254,9 @@ export const createEstate = (options: EstateOptions): Estate => {
     const before = slot.changes
     slot.live = { ...slot.settled }
     slot.changes = []
-    for (const sample of slot.pending) {
+    const length = slot.pending.places.length
+    for (let index = 0; index < length; index++) {
+      const sample = queuedSample(store, slot.pending, index)
       stepSlotInOrder(slot.live, sample, slot.holeMs, timeline, (change) => slot.changes.push(change))
     }
     rescheduleSlot(slot)
@@ -342,12 +355,13 @@ export const createEstate = (options: EstateOptions): Estate => {
   const settleSlot = (slot: SlotEntry, watermarkMs: number, changes: PresenceChange[]): void => {
     let count = 0
     const take = (change: PresenceChange) => changes.push(change)
-    while (count < slot.pending.length && slot.pending[count]!.atMs < watermarkMs) {
-      const sample = slot.pending[count++]!
+    const length = slot.pending.places.length
+    while (count < length && queuedMs(store, slot.pending, count) < watermarkMs) {
+      const sample = queuedSample(store, slot.pending, count++)
       stepSlotInOrder(slot.settled, sample, undefined, timeline, take)
     }
     if (count > 0) {
-      slot.pending.splice(0, count)
+      dropFirst(store, slot.pending, count)
       pendingSamples -= count
     }
     const dueMs = silenceDueMs(slot.settled, timeline.ofSlot(slot.id, slot.settled.lastMs))
@@ -402,8 +416,11 @@ export const createEstate = (options: EstateOptions): Estate => {
   const shortenAllowance = (): void => {
     shortenedAllowances++
     for (const lane of lanes.values()) {
-      const oldest = lane.slots.flatMap((slot) => slot.pending.slice(0, Math.ceil(slot.pending.length / 2)))
-      const newestMs = oldest.reduce((max, sample) => Math.max(max, sample.atMs), Number.NEGATIVE_INFINITY)
+      let newestMs = Number.NEGATIVE_INFINITY
+      for (const { pending } of lane.slots) {
+        const older = Math.ceil(pending.places.length / 2)
+        if (older > 0) newestMs = Math.max(newestMs, queuedMs(store, pending, older - 1))
+      }
       settleLane(lane, newestMs + 1)
     }
   }
@@ -466,15 +483,14 @@ export const createEstate = (options: EstateOptions): Estate => {
         markSlot(slot)
       }
       if (sample.atMs < lane.watermarkMs) return { lateBehindMs: lane.watermarkMs - sample.atMs }
-      const at = placeOf(slot.pending, sample)
+      const at = insertSample(store, slot.pending, sample)
       if (at === undefined) return 'duplicate'
       slot.maxMs = Math.max(slot.maxMs, sample.atMs)
       pendingSamples++
       if (++lane.sinceSettle >= SETTLE_EVERY_SAMPLES_PER_SLOT * lane.slots.length) settleNext.add(lane)
-      const isInOrder = at === slot.pending.length && !slot.isDirty
+      const isInOrder = at === slot.pending.places.length - 1 && !slot.isDirty
       const isSilentTooSoon =
         slot.live.presence === 'unknown' && (slot.changes.at(-1)?.atMs ?? sample.atMs) > sample.atMs
-      slot.pending.splice(at, 0, sample)
       if (isInOrder && !isSilentTooSoon) {
         stepSlotInOrder(slot.live, sample, slot.holeMs, timeline, (change) => takeLive(slot, change))
         rescheduleSlot(slot)
@@ -516,23 +532,18 @@ export const createEstate = (options: EstateOptions): Estate => {
     },
     shift: (shiftMs) => {
       for (const slot of slots.values()) {
-        if (!slot.pending.some((sample) => sample.provisionalMs !== undefined)) continue
-        slot.pending = slot.pending
-          .map((sample) =>
-            sample.provisionalMs === undefined
-              ? sample
-              : { ...sample, atMs: sample.atMs + shiftMs, provisionalMs: undefined },
-          )
-          .sort(compareSamples)
-        slot.maxMs = slot.pending.at(-1)?.atMs ?? slot.maxMs
+        if (!shiftProvisional(store, slot.pending, shiftMs)) continue
+        slot.maxMs = queuedMs(store, slot.pending, slot.pending.places.length - 1)
         markSlot(slot)
         markLane(slot.lane)
       }
     },
     oldestPendingRow: () => {
       let row: number | undefined
-      for (const slot of slots.values()) {
-        for (const sample of slot.pending) row = Math.min(row ?? sample.row, sample.row)
+      for (const { pending } of slots.values()) {
+        const length = pending.places.length
+        for (let index = 0; index < length; index++)
+          row = Math.min(row ?? Number.POSITIVE_INFINITY, queuedRow(store, pending, index))
       }
       return row
     },
@@ -586,21 +597,6 @@ const stepSlotInOrder = (
 }
 
 const HELD_BACK = 'the device still holds what it saw since'
-
-/** Where a sample belongs among the sorted ones; undefined when it is there already. */
-const placeOf = (samples: readonly Sample[], sample: Sample): number | undefined => {
-  let to = samples.length
-  if (to === 0 || compareSamples(samples[to - 1]!, sample) < 0) return to
-  let from = 0
-  while (from < to) {
-    const middle = (from + to) >> 1
-    const order = compareSamples(samples[middle]!, sample)
-    if (order === 0) return undefined
-    if (order < 0) from = middle + 1
-    else to = middle
-  }
-  return from
-}
 
 const isSameChanges = (a: readonly PresenceChange[], b: readonly PresenceChange[]): boolean =>
   a.length === b.length &&

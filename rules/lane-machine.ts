@@ -63,7 +63,7 @@ export type LaneConfig = {
   readonly rules: LaneRules
   readonly rulesVersion: number
   readonly layoutVersion: number
-  readonly sectionOfSlot: ReadonlyMap<string, string>
+  readonly sectionOf: (slot: string) => string | undefined
   readonly slotsOfSection: ReadonlyMap<string, readonly string[]>
   /** Hour of the day at the site, 0 to 24. */
   readonly localHour: (atMs: number) => number
@@ -163,7 +163,7 @@ const nextDue = (state: LaneState, toMs: number, config: LaneConfig): EpisodeRec
 export const stepLane = (state: LaneState, change: PresenceChange, config: LaneConfig): boolean => {
   state.lastMs = Math.max(state.lastMs, change.atMs)
   state.presences[change.slot] = change.presence
-  const section = config.sectionOfSlot.get(change.slot)
+  const section = config.sectionOf(change.slot)
   if (section === undefined) return false
   const record = state.current[section]
   const isOccupied = (config.slotsOfSection.get(section) ?? []).some(

@@ -12,11 +12,11 @@ export type Sample = ReadingKey & {
   readonly yNt: number
   readonly zNt: number
   readonly opinion: Presence | undefined
-  /** Set where `atMs` is a guess that a known clock will correct: the monotonic time within the gateway's boot. */
-  readonly provisionalMs: number | undefined
+  /** `atMs` is a guess that a known clock will correct. */
+  readonly isProvisional: boolean
 }
 
-export const toSample = (reading: Reading, row: number, atMs: number, provisionalMs?: number): Sample => ({
+export const toSample = (reading: Reading, row: number, atMs: number, isProvisional = false): Sample => ({
   device: reading.device,
   session: reading.session,
   counter: reading.counter,
@@ -27,7 +27,7 @@ export const toSample = (reading: Reading, row: number, atMs: number, provisiona
   yNt: reading.yNt,
   zNt: reading.zNt,
   opinion: reading.opinion,
-  provisionalMs,
+  isProvisional,
 })
 
 /** A total order within one slot: event time, then session, counter and device, so that any arrival order sorts alike. */

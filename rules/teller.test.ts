@@ -139,7 +139,7 @@ test('without a known clock an alarm is told at once without times, and dated on
     sampleAt('a1', 0, false, 0),
     sampleAt('a1', 10, true, 1),
     sampleAt('a1', 75, true, 2),
-  ].map((sample): Sample => ({ ...sample, provisionalMs: sample.atMs - T0 }))
+  ].map((sample): Sample => ({ ...sample, isProvisional: true }))
   estate.hold(true)
   const events = hear(provisional)
   expect(brief(events)).toEqual(['detected 1', 'confirmed 2'])

@@ -55,7 +55,7 @@ export const sampleAt = (slot: string, atS: number, occupied: boolean, counter: 
   ...EMPTY,
   zNt: EMPTY.zNt + (occupied ? VEHICLE_NT : 0) + (counter % 7),
   opinion: undefined,
-  provisionalMs: undefined,
+  isProvisional: false,
 })
 
 /** Samples every `everyS` seconds, and at each change, of one slot with the given stays (seconds from T0). */

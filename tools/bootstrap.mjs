@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeFlagsOf } from './node-flags.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const STAMP = join(ROOT, 'node_modules', '.clearlane-installed')
@@ -51,7 +52,7 @@ if (entry === undefined) {
 install()
 const node = findNode()
 const watch = join(ROOT, 'tools', 'stop-with-bootstrap.mjs')
-const child = spawn(node, ['--import', watch, join(ROOT, entry), ...args], {
+const child = spawn(node, [...nodeFlagsOf(entry), '--import', watch, join(ROOT, entry), ...args], {
   cwd: ROOT,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   // A group of its own, so that everything it starts can be stopped with it.
@@ -59,6 +60,11 @@ const child = spawn(node, ['--import', watch, join(ROOT, entry), ...args], {
   env: {
     ...process.env,
     CLEARLANE_BOOTSTRAP: String(process.pid),
+    // Sources stripped of their types are kept: a second start is three times as fast, and the stripper's 30 MB
+    // are not loaded into every thread.
+    NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'clearlane'),
+    // Each thread's own arena holds on to what it has freed.
+    MALLOC_ARENA_MAX: '1',
     PATH: `${dirname(node)}:${process.env.PATH ?? ''}`,
   },
 })

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
+import { nodeFlagsOf } from './node-flags.mjs'
 
 /** One process of the house, started and watched: what dies unasked is started again, with growing pauses. */
 export type Child = {
@@ -43,11 +44,15 @@ export const startChild = (options: ChildOptions): Child => {
     if (existsSync(logFile) && statSync(logFile).size > MAX_LOG_BYTES) renameSync(logFile, `${logFile}.1`)
     const log = openSync(logFile, 'a', 0o600)
     const startedMs = performance.now()
-    const child = spawn(process.execPath, [entry, '--config', configFile], {
-      cwd,
-      stdio: ['ignore', log, log, 'ipc'],
-      detached: true,
-    })
+    const child = spawn(
+      process.execPath,
+      [...nodeFlagsOf(`${name}/main.ts`), entry, '--config', configFile],
+      {
+        cwd,
+        stdio: ['ignore', log, log, 'ipc'],
+        detached: true,
+      },
+    )
     closeSync(log)
     current = child
     child.on('message', (message: Record<string, unknown>) => {
