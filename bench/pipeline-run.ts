@@ -2,6 +2,7 @@ import { mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reading } from '@clearlane/protocol'
+import { createRefusals } from '@clearlane/protocol'
 import { openEventsLog } from '@clearlane/gateway/log/events.ts'
 import { openReadingsLog } from '@clearlane/gateway/log/readings.ts'
 import { createDecide } from '@clearlane/gateway/decide.ts'
@@ -10,7 +11,6 @@ import { createDedupe } from '@clearlane/gateway/dedupe.ts'
 import { createDevices } from '@clearlane/gateway/devices.ts'
 import { startGateway } from '@clearlane/gateway/gateway.ts'
 import { createLinkStates } from '@clearlane/gateway/health/link-states.ts'
-import { createRefusals } from '@clearlane/gateway/health/refusals.ts'
 import { createUnknownDevices } from '@clearlane/gateway/health/unknown-devices.ts'
 import type { LinkEvent } from '@clearlane/gateway/links/link.ts'
 import { distinctUntilChanged, filter, groupBy, map, mergeMap, pairwise, scan, Subject } from 'rxjs'
@@ -114,10 +114,11 @@ const hearing = startGateway({
     },
   },
   decide,
-  refusals: createRefusals(
-    () => performance.now(),
-    ({ reason, sample }) => fail(new Error(`${reason}: ${sample}`)),
-  ),
+  refusals: createRefusals({
+    nowMs: clock.nowMs,
+    monotonicMs: () => performance.now(),
+    log: ({ reason, sample }) => fail(new Error(`${reason}: ${sample}`)),
+  }),
   linkStates: createLinkStates(['bench'], clock.nowMs, () => undefined),
 })
 port$.next({ kind: 'open', send: () => undefined })

@@ -1,14 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Reading } from '@clearlane/protocol'
-import { encodeFrame, RuleSetSchema, toShortId } from '@clearlane/protocol'
+import { createRefusals, encodeFrame, RuleSetSchema, toShortId } from '@clearlane/protocol'
 import { Subject } from 'rxjs'
 import { expect, test } from 'vitest'
 import { createDedupe } from './dedupe.ts'
 import { createDevices } from './devices.ts'
 import { startGateway } from './gateway.ts'
 import { createLinkStates } from './health/link-states.ts'
-import { createRefusals } from './health/refusals.ts'
 import { createUnknownDevices } from './health/unknown-devices.ts'
 import type { LinkEvent } from './links/link.ts'
 
@@ -62,10 +61,11 @@ test('a million bad inputs and a hundred thousand unknown devices are counted by
   )
   const unknown = createUnknownDevices()
   const logged: string[] = []
-  const refusals = createRefusals(
-    () => performance.now(),
-    ({ reason }) => logged.push(reason),
-  )
+  const refusals = createRefusals({
+    nowMs: () => 0,
+    monotonicMs: () => performance.now(),
+    log: ({ reason }) => logged.push(reason),
+  })
   const nowMs = (): number => 1_795_521_434_154
   const clock = {
     boot: 'b',

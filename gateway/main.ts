@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readServiceConfig } from '@clearlane/protocol'
+import { createRefusals, readServiceConfig } from '@clearlane/protocol'
 import { pino } from 'pino'
 import { createSystemClock, machineClockSource } from './clock/system-clock.ts'
 import type { GatewayConfig } from './config/config.ts'
@@ -13,7 +13,6 @@ import { createDevices } from './devices.ts'
 import { configureGateway, startGateway } from './gateway.ts'
 import { toHealthMessage } from './health/health-message.ts'
 import { createLinkStates } from './health/link-states.ts'
-import { createRefusals } from './health/refusals.ts'
 import { createUnknownDevices } from './health/unknown-devices.ts'
 import type { Link } from './links/link.ts'
 import { createSerialLink } from './links/serial/serial-link.ts'
@@ -68,10 +67,11 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
     latestSeenMs: Math.max(latestSeenMs, config.clock.knownAfterMs),
   })
   if (!clock.isKnown()) log.warn('clock not known, deciding on monotonic time')
-  const refusals = createRefusals(
-    () => performance.now(),
-    (fields) => log.warn(fields, 'refused'),
-  )
+  const refusals = createRefusals({
+    nowMs: clock.nowMs,
+    monotonicMs: () => performance.now(),
+    log: (refusal) => log.warn(refusal, 'refused'),
+  })
   const unknown = createUnknownDevices()
   const devices = createDevices(gateway)
 

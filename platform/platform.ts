@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
-import { parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
+import { createRefusals, parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
 import type { Logger } from 'pino'
 import { createApi } from './api/api.ts'
 import type { PlatformConfig } from './config.ts'
@@ -15,7 +15,6 @@ import { createIngest } from './ingest/ingest.ts'
 import { createLive } from './live.ts'
 import { openSqliteLog } from './log/sqlite-log.ts'
 import { followLog } from './projection.ts'
-import { createRefusals } from './refusals.ts'
 import { createViews } from './views.ts'
 
 export type Platform = { readonly port: number; close(): Promise<void> }
@@ -30,10 +29,11 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
   const { dataDir, site, time } = config
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const nowMs = (): number => Math.floor(time === undefined ? Date.now() : toDomainMs(time, Date.now()))
-  const refusals = createRefusals(
-    () => performance.now(),
-    (fields) => log.warn(fields, 'refused'),
-  )
+  const refusals = createRefusals({
+    nowMs,
+    monotonicMs: () => performance.now(),
+    log: (refusal) => log.warn(refusal, 'refused'),
+  })
   const fail = (failure: Error): void =>
     log.error({ err: failure }, 'disk failure, nothing is acknowledged until it is over')
 

@@ -3,6 +3,7 @@ import { EpisodeEventSchema, EpisodeSchema, GatewayEventSchema } from './episode
 import { EuiSchema, IdSchema } from './ids.ts'
 import { ChannelSchema, HealthMessageSchema, UnknownDeviceSchema } from './messages.ts'
 import { PresenceSchema, ReadingSchema } from './reading.ts'
+import { RefusalSchema } from './refusals.ts'
 
 /** What the platform's HTTP API answers, under `/api/v1`. The OpenAPI document is made from these. */
 
@@ -81,7 +82,7 @@ export const StatusSchema = z.object({
   speed: z.number(),
   log: z.object({ position: z.int(), readings: z.int(), events: z.int() }),
   projections: z.array(z.object({ name: z.string(), position: z.int(), lag: z.int() })),
-  refusals: z.array(z.object({ reason: z.string(), count: z.int(), sample: z.string() })),
+  refusals: z.array(RefusalSchema),
   broker: z.object({ connected: z.boolean(), sinceMs: z.int() }),
 })
 export type Status = z.infer<typeof StatusSchema>

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EpisodeSchema, GatewayEventSchema } from './episode.ts'
 import { EuiSchema, IdSchema } from './ids.ts'
 import { ClockQualitySchema, PresenceSchema, ReadingSchema } from './reading.ts'
+import { RefusalSchema } from './refusals.ts'
 
 /** Every payload has `v`; unknown fields are kept. */
 const V = z.literal(1)
@@ -107,9 +108,7 @@ export const HealthMessageSchema = z.looseObject({
     }),
   ),
   /** Refusals since start, by reason, with one sample each. */
-  refusals: z.array(
-    z.looseObject({ reason: z.string(), count: z.int(), lastMs: z.int(), sample: z.string() }),
-  ),
+  refusals: z.array(RefusalSchema),
   /** Plain counters since start, by name. */
   counters: z.record(z.string(), z.number()),
   unknownDevices: z.array(UnknownDeviceSchema).max(200),

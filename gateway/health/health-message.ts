@@ -1,4 +1,4 @@
-import type { HealthMessage } from '@clearlane/protocol'
+import type { HealthMessage, Refusals } from '@clearlane/protocol'
 import type { Clock } from '../clock/clock.ts'
 import type { Documents } from '../config/documents.ts'
 import type { Decide } from '../decide-port.ts'
@@ -7,7 +7,6 @@ import type { Devices } from '../devices.ts'
 import type { EventsLog } from '../log/events.ts'
 import type { ReadingsLog } from '../log/readings.ts'
 import type { LinkStates } from './link-states.ts'
-import type { Refusals } from './refusals.ts'
 import type { UnknownDevices } from './unknown-devices.ts'
 
 export type HealthParts = {

@@ -1,4 +1,4 @@
-import type { AckMessage, Fault } from '@clearlane/protocol'
+import type { AckMessage, Fault, Refusals } from '@clearlane/protocol'
 import {
   AckMessageSchema,
   CommandMessageSchema,
@@ -9,7 +9,6 @@ import {
 import type { Documents } from '../config/documents.ts'
 import { checkNewer, parseDocuments } from '../config/documents.ts'
 import type { Decide } from '../decide-port.ts'
-import type { Refusals } from '../health/refusals.ts'
 
 export type ReceiveOptions = {
   readonly decide: Pick<Decide, 'endByHand'>

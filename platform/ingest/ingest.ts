@@ -1,4 +1,4 @@
-import type { HealthMessage, ReplyMessage } from '@clearlane/protocol'
+import type { HealthMessage, Refusals, ReplyMessage } from '@clearlane/protocol'
 import {
   ActiveMessageSchema,
   EventsMessageSchema,
@@ -9,7 +9,6 @@ import {
   ReplyMessageSchema,
 } from '@clearlane/protocol'
 import type { Log, LogEntry } from '../log/log.ts'
-import type { Refusals } from '../refusals.ts'
 
 /** From a gateway's message to the log, and back to the gateway what is committed. */
 export type Ingest = {
