@@ -178,7 +178,9 @@ export const stepLane = (state: LaneState, change: PresenceChange, config: LaneC
   if (record.end !== undefined) return leaveEnded(state, section, record, change, isOccupied, config)
   if (change.presence === 'occupied' && !record.involved.includes(change.slot))
     record.involved.push(change.slot)
-  if (record.evidence.length < MAX_EVIDENCE) record.evidence.push(change.evidence)
+  // The first piece is why it was detected, the newest ones are why it is as it is now.
+  if (record.evidence.length === MAX_EVIDENCE) record.evidence.splice(1, 1)
+  record.evidence.push(change.evidence)
   if (isOccupied) return block(record, change.atMs, config)
   const unseen = record.involved.some((slot) => state.presences[slot] !== 'vacant')
   return unseen ? hide(record, change.atMs, config) : vacate(record, change.atMs, config)

@@ -1,11 +1,12 @@
 import type { EpisodeEvent } from '@clearlane/protocol'
 import { EpisodeEventSchema, PresenceEventSchema } from '@clearlane/protocol'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createEstate } from './estate.ts'
 import type { Sample } from './sample.ts'
 import { createTeller } from './teller.ts'
 import type { Told } from './teller.ts'
-import { layout, ruleSet, sampleAt, samplesOf, T0 } from './testing-world.ts'
+import { layout, ruleSet, sampleAt, samplesOf, SLOTS, T0 } from './testing-world.ts'
 
 const at = (seconds: number) => T0 + seconds * 1000
 
@@ -117,6 +118,116 @@ test('whatever the order of arrival, in the end the same is told, and nothing th
   for (const seed of [3, 7, 11]) {
     expect(heard((index) => (index % 3 === 0 ? (index * seed * 7_919) % 800_000 : 0))).toEqual(heard(() => 0))
   }
+})
+
+describe('after an outage, when the memories of the sensors come in one by one', () => {
+  const OUTAGE_S = 12_000
+  /** As the gateway's memory of counters says it: the time before the first one that is missing. */
+  const createHoles = () => {
+    const seen = new Map<string, Map<number, number>>()
+    return {
+      enter: ({ device, counter, atMs }: Sample): void => {
+        seen.set(device, (seen.get(device) ?? new Map<number, number>()).set(counter, atMs))
+      },
+      sinceMs: (device: string): number | undefined => {
+        const counters = seen.get(device) ?? new Map<number, number>()
+        let next = 0
+        while (counters.has(next)) next++
+        return counters.size > next ? (counters.get(next - 1) ?? 0) : undefined
+      },
+    }
+  }
+  /** What the centre holds once all has settled: the highest revision of each episode, voided ones aside. */
+  const centreAfter = (bursts: readonly (readonly Sample[])[]): string[] => {
+    const holes = createHoles()
+    const estate = createEstate({ gateway: 'gw', holeSinceMs: holes.sinceMs })
+    estate.configure({ fromMs: 0, layout, rules: ruleSet() })
+    const teller = createTeller({ epoch: 'e1', isDated: () => true })
+    const centre = new Map<string, EpisodeEvent['episode']>()
+    const hear = (burst: readonly Sample[], heardMs: number): void => {
+      for (const sample of burst) {
+        holes.enter(sample)
+        expect(estate.accept(sample, heardMs)).toBe('merged')
+      }
+      estate.flush(heardMs)
+      for (const view of estate.takeChanged()) {
+        for (const { episode } of teller.tellLane(view, heardMs)) {
+          if (episode.revision > (centre.get(episode.id)?.revision ?? 0)) centre.set(episode.id, episode)
+        }
+      }
+      for (const settled of estate.takeSettled()) teller.forget(settled)
+    }
+    for (const [index, burst] of bursts.entries()) hear(burst, at(OUTAGE_S) + index)
+    for (let minute = 0; minute < 40; minute++) {
+      const laterS = OUTAGE_S + 60 * minute
+      const lengths = SLOTS.map((slot) => bursts.flat().filter((sample) => sample.slot === slot).length)
+      hear(
+        SLOTS.map((slot, index) => sampleAt(slot, laterS, false, lengths[index]! + minute)),
+        at(laterS),
+      )
+    }
+    return [...centre.values()]
+      .filter((episode) => episode.end !== 'voided')
+      .map(({ revision: _revision, id: _id, ...episode }) => JSON.stringify(episode))
+      .sort()
+  }
+  const inOrder = (memories: readonly (readonly Sample[])[]): Sample[][] => [
+    memories.flat().sort((a, b) => a.atMs - b.atMs),
+  ]
+
+  test('a stay that another one covers for a while does not lend it its id for good', () => {
+    const first = samplesOf('a1', [[7_000, 7_150]], 8_000, 90)
+    const second = samplesOf(
+      'a2',
+      [
+        [1_000, 1_004],
+        [3_000, 3_100],
+      ],
+      8_000,
+      90,
+    )
+    const others = ['b1', 'b2'].map((slot) => samplesOf(slot, [], 8_000, 90))
+    const until = (fromS: number, toS: number) =>
+      second.filter((sample) => sample.atMs >= at(fromS) && sample.atMs < at(toS))
+    expect(
+      centreAfter([...others, first, until(0, 1_002), until(1_002, 3_050), until(3_050, 9_000)]),
+    ).toEqual(centreAfter(inOrder([...others, first, second])))
+  })
+
+  test('the centre ends with what they saw, however they are cut and mixed', () => {
+    const UNTIL_S = 8_000
+    const stayArbitrary = fc.record({
+      gap: fc.integer({ min: 20, max: 600 }),
+      length: fc.integer({ min: 5, max: 600 }),
+    })
+    const toStays = (drawn: readonly { readonly gap: number; readonly length: number }[]) => {
+      let time = 30
+      return drawn.flatMap(({ gap, length }): [number, number][] => {
+        const from = time + gap
+        time = from + length
+        return time < UNTIL_S ? [[from, time]] : []
+      })
+    }
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(stayArbitrary, { minLength: 4, maxLength: 20 }), { minLength: 4, maxLength: 4 }),
+        fc.array(fc.tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 60 })), {
+          minLength: 4,
+          maxLength: 40,
+        }),
+        fc.boolean(),
+        (stays, turns, isNewestFirst) => {
+          const memories = SLOTS.map((slot, index) => samplesOf(slot, toStays(stays[index]!), UNTIL_S, 90))
+          const left = memories.map((memory) => (isNewestFirst ? memory.slice(0, -1) : [...memory]))
+          const bursts = isNewestFirst ? [memories.map((memory) => memory.at(-1)!)] : []
+          for (const [slot, count] of turns) bursts.push(left[slot]!.splice(0, count))
+          bursts.push(...left)
+          expect(centreAfter(bursts)).toEqual(centreAfter(inOrder(memories)))
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
 })
 
 test('after a restart the difference to what was told is empty, and goes on under the same ids', () => {

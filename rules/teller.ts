@@ -25,6 +25,8 @@ export type Told = {
   readonly lane: string
   readonly section: string
   readonly episode: Episode
+  /** Time of the detection that gave it its id. A later revision may begin earlier. */
+  readonly namedMs: number
   /** Detection and end by the rules' own reckoning, also while the times are not told for want of a clock. */
   readonly fromMs: number
   readonly toMs: number
@@ -55,7 +57,8 @@ export const createTeller = (options: TellerOptions): Teller => {
 
   const tellRecord = (lane: string, record: EpisodeRecord, told: Told | undefined, decidedMs: number) => {
     const events: EpisodeEvent[] = []
-    const whole = toEpisode(told?.episode.id ?? toEpisodeId(record, epoch), lane, record, isDated)
+    const ownId = toEpisodeId(record, epoch)
+    const whole = toEpisode(told?.episode.id ?? ownId, lane, record, isDated)
     let revision = told?.episode.revision ?? 0
     for (const transition of toTransitions(told?.episode, whole)) {
       revision++
@@ -66,6 +69,7 @@ export const createTeller = (options: TellerOptions): Teller => {
         lane,
         section: record.section,
         episode: { ...whole, revision },
+        namedMs: told === undefined || whole.id === ownId ? record.detectedMs : told.namedMs,
         fromMs: record.detectedMs,
         toMs: record.endedMs ?? Number.POSITIVE_INFINITY,
       })
@@ -123,7 +127,8 @@ export const createTeller = (options: TellerOptions): Teller => {
       const told = ofLane(lane)
       const gone = [...told.values()].filter(
         (one) =>
-          one.section === record.section && (one.fromMs === record.detectedMs || isVoidedBefore(one, record)),
+          one.section === record.section &&
+          (one.episode.end === 'voided' ? one.namedMs < record.detectedMs : one.fromMs === record.detectedMs),
       )
       for (const one of gone) told.delete(one.episode.id)
       return gone.map((one) => one.episode.id)
@@ -145,19 +150,20 @@ export const createTeller = (options: TellerOptions): Teller => {
   }
 }
 
-const isVoidedBefore = (told: Told, settled: EpisodeRecord): boolean =>
-  told.episode.end === 'voided' && told.fromMs < settled.detectedMs
-
 /**
  * The reading that first detected it names it, for good. The epoch stands in it because a re-imaged gateway, which
  * has forgotten the revisions it told, may meet the same reading again.
  */
 const toEpisodeId = (record: EpisodeRecord, epoch: string): string => {
   const first = record.firstReading
-  const name = first === undefined ? `${record.section}-${record.detectedMs}` : toReadingKeyText(first)
-  return `${name}-${epoch}`.slice(0, MAX_ID_LENGTH)
+  const name =
+    first === undefined
+      ? `${record.section.slice(0, MAX_SECTION_LENGTH)}-${record.detectedMs}`
+      : toReadingKeyText(first)
+  return `${name}-${epoch}`
 }
-const MAX_ID_LENGTH = 64
+/** An id has room for 64 characters: time and epoch take 24 of them with their dashes. */
+const MAX_SECTION_LENGTH = 40
 
 /** The episode as the record has it now; its revision is set by whoever tells it. */
 const toEpisode = (
@@ -260,8 +266,9 @@ const evidenceOf = (transition: Transition, record: EpisodeRecord): Evidence[] =
   transition === 'detected' ? record.evidence.slice(0, 1) : record.evidence.slice(-2)
 
 /**
- * Which told episode is which record: by the id that its first reading gives, else by overlap in the same section,
- * so that a stay keeps its id when a late reading moves its beginning.
+ * Which told episode is which record: by the id that its first reading gives, else by overlap in the same section, so
+ * that a stay keeps its id when a late reading moves its beginning. But a record that ends before that first reading
+ * must not take the id: the reading may detect another stay once more of the past is known.
  */
 const match = (records: readonly EpisodeRecord[], told: readonly Told[], epoch: string) => {
   const pairs: [EpisodeRecord, Told | undefined][] = []
@@ -281,8 +288,8 @@ const match = (records: readonly EpisodeRecord[], told: readonly Told[], epoch: 
   for (const record of unmatched) {
     const toMs = record.endedMs ?? Number.POSITIVE_INFINITY
     for (const one of free.values()) {
-      if (one.section !== record.section || one.fromMs > toMs || one.toMs < record.detectedMs) continue
-      if (one.episode.end === 'voided') continue
+      if (one.section !== record.section || one.episode.end === 'voided') continue
+      if (one.namedMs > toMs || one.toMs < record.detectedMs) continue
       named.set(record, one)
       free.delete(one.episode.id)
       break

@@ -50,6 +50,7 @@ const told = (id: string): Told => ({
   lane: 'north',
   section: 'a',
   episode: episode(id),
+  namedMs: 1_000,
   fromMs: 1_000,
   toMs: Infinity,
 })
