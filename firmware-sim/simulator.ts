@@ -47,6 +47,8 @@ const VACANT_NT = 600
 const MAX_UNSENT_BYTES = 256 * 1024
 
 type Section = { readonly visits: Generator<Visit>; current: Visit; next: Visit; readonly lane: string }
+/** What happened in the world up to a time. */
+type Happened = Pick<Tick, 'worldMs' | 'frames' | 'lines'>
 type Sensor = {
   readonly slot: SimulatedSlot
   readonly device: Device
@@ -98,16 +100,14 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     section.next = section.visits.next().value as Visit
   }
 
-  const boots: { device: string; boot: number }[] = []
   const sensors: Sensor[] = slots.map((slot) => {
     const stored = store.devices.get(slot.device)
-    const boot = (stored?.boot ?? 0) + 1
-    boots.push({ device: slot.device, boot })
     return {
       slot,
       device: createDevice({
         device: slot.device,
-        boot,
+        boot: (stored?.boot ?? 0) + 1,
+        clockErrorMs: stored?.clockErrorMs,
         ring: stored?.ring ?? [],
         bootedMs: startMs,
         heartbeatMs,
@@ -163,10 +163,24 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
           const isLeaving = worldMs > toMs && worldMs < toMs + PULLING_MS + SAMPLE_MS
           return isLeaving && wasReported(section, VACANT_NT) ? [toStayLine(current, startMs)] : []
         })
-  store.commit({ worldMs, domainMs: startMs, standing, boots, frames: [], freed: [], lines: stoodStill })
+  const toStored = ({ device }: Sensor): Tick['devices'][number] => ({
+    device: device.device,
+    boot: device.boot,
+    clockErrorMs: device.clockErrorMs(),
+  })
+  store.commit({
+    worldMs,
+    domainMs: startMs,
+    standing,
+    devices: sensors.map(toStored),
+    frames: [],
+    freed: [],
+    lines: stoodStill,
+  })
 
   const byShortId = new Map(sensors.map((sensor) => [toShortId(sensor.slot.device), sensor]))
   let freed: { device: string; boot: number; below: number }[] = []
+  const clocksSet = new Set<Sensor>()
   let wallNowMs = options.startWallMs
   const outgoing: Uint8Array[] = []
   let deframer = createDeframer()
@@ -186,10 +200,12 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
           const decoded = decodeFrame(encoded)
           if (!decoded.ok || decoded.value.kind !== 'ack') return
           const sensor = byShortId.get(decoded.value.shortId)
-          const atMs = worldMs + offsetMs
-          const below = sensor?.device.acknowledge(decoded.value, isStill ? atMs : domainMs(Date.now()))
-          if (sensor !== undefined && below !== undefined)
-            freed.push({ device: sensor.slot.device, ...below })
+          if (sensor === undefined) return
+          const { device } = sensor
+          const before = device.clockErrorMs()
+          const below = device.acknowledge(decoded.value, isStill ? worldMs + offsetMs : domainMs(Date.now()))
+          if (below !== undefined) freed.push({ device: device.device, ...below })
+          if (device.clockErrorMs() !== before) clocksSet.add(sensor)
         },
         () => undefined,
       ),
@@ -216,7 +232,7 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     )
 
   /** Everything that happens up to a world time, in time order for each device. */
-  const advance = (toMs: number): Omit<Tick, 'boots' | 'freed' | 'standing' | 'domainMs'> => {
+  const advance = (toMs: number): Happened => {
     const frames: Tick['frames'][number][] = []
     const readings: { readonly atMs: number; readonly line: object }[] = []
     for (const sensor of sensors) {
@@ -267,8 +283,15 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     return { worldMs: toMs, frames, lines: [...stays, ...readings.map(({ line }) => line)] }
   }
 
-  const commit = (tick: Omit<Tick, 'boots' | 'freed' | 'standing' | 'domainMs'>): void => {
-    store.commit({ ...tick, domainMs: tick.worldMs + offsetMs, standing, boots: [], freed })
+  const commit = (tick: Happened): void => {
+    store.commit({
+      ...tick,
+      domainMs: tick.worldMs + offsetMs,
+      standing,
+      devices: [...clocksSet].map(toStored),
+      freed,
+    })
+    clocksSet.clear()
     freed = []
     worldMs = tick.worldMs
   }

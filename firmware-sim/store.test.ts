@@ -19,24 +19,30 @@ const tick = (worldMs: number, over: Partial<Tick> = {}): Tick => ({
   worldMs,
   domainMs: worldMs + 5,
   standing: new Map(),
-  boots: [],
+  devices: [],
   frames: [],
   freed: [],
   lines: [{ worldMs }],
   ...over,
 })
 
-test('remembers world, boots and rings over a restart, without what was freed', () => {
+test('remembers world, boots, clocks and rings over a restart, without what was freed', () => {
   const place = create()
   const store = place.open()
   store.commit(
     tick(100, {
-      boots: [{ device: 'd', boot: 2 }],
+      devices: [{ device: 'd', boot: 2, clockErrorMs: undefined }],
       standing: new Map([['a-1', 77]]),
       frames: [0, 1, 2].map((sequence) => ({ device: 'd', boot: 2, sequence, body: `${sequence}` })),
     }),
   )
-  store.commit(tick(200, { freed: [{ device: 'd', boot: 2, below: 2 }], standing: new Map([['a-1', 77]]) }))
+  store.commit(
+    tick(200, {
+      devices: [{ device: 'd', boot: 2, clockErrorMs: -40 }],
+      freed: [{ device: 'd', boot: 2, below: 2 }],
+      standing: new Map([['a-1', 77]]),
+    }),
+  )
   store.close()
   const again = place.open()
   expect(again.worldMs).toBe(200)
@@ -44,6 +50,7 @@ test('remembers world, boots and rings over a restart, without what was freed', 
   expect([...again.standing]).toEqual([['a-1', 77]])
   expect(again.devices.get('d')).toEqual({
     boot: 2,
+    clockErrorMs: -40,
     ring: [{ boot: 2, sequence: 2, body: '2' }],
     newest: '2',
   })

@@ -21,7 +21,9 @@ export type Store = {
 }
 export type StoredFrame = { readonly boot: number; readonly sequence: number; readonly body: string }
 export type StoredDevice = {
-  boot: number
+  readonly boot: number
+  /** What its clock is set to, as its distance from domain time; undefined while it is not set. */
+  readonly clockErrorMs: number | undefined
   readonly ring: StoredFrame[]
   /** Body of the last frame it made, acknowledged or not. */
   newest: string | undefined
@@ -30,7 +32,8 @@ export type Tick = {
   readonly worldMs: number
   readonly domainMs: number
   readonly standing: ReadonlyMap<string, number>
-  readonly boots: readonly { readonly device: string; readonly boot: number }[]
+  /** Devices that booted, or whose clock was set. */
+  readonly devices: readonly ({ readonly device: string } & Pick<StoredDevice, 'boot' | 'clockErrorMs'>)[]
   readonly frames: readonly (StoredFrame & { readonly device: string })[]
   readonly freed: readonly { readonly device: string; readonly boot: number; readonly below: number }[]
   readonly lines: readonly object[]
@@ -42,7 +45,7 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
   db.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
     CREATE TABLE IF NOT EXISTS world (id INTEGER PRIMARY KEY, worldMs INTEGER NOT NULL, domainMs INTEGER NOT NULL, standing TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS device (device TEXT PRIMARY KEY, boot INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS device (device TEXT PRIMARY KEY, boot INTEGER NOT NULL, clockErrorMs INTEGER) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS frame (
       device TEXT, boot INTEGER, sequence INTEGER, body TEXT NOT NULL, PRIMARY KEY (device, boot, sequence)
     ) WITHOUT ROWID;
@@ -55,7 +58,7 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
 
   const statements = {
     world: db.prepare('INSERT OR REPLACE INTO world (id, worldMs, domainMs, standing) VALUES (1, ?, ?, ?)'),
-    boot: db.prepare('INSERT OR REPLACE INTO device (device, boot) VALUES (?, ?)'),
+    device: db.prepare('INSERT OR REPLACE INTO device (device, boot, clockErrorMs) VALUES (?, ?, ?)'),
     frame: db.prepare('INSERT INTO frame (device, boot, sequence, body) VALUES (?, ?, ?, ?)'),
     newest: db.prepare('INSERT OR REPLACE INTO newest (device, body) VALUES (?, ?)'),
     free: db.prepare('DELETE FROM frame WHERE device = ? AND boot = ? AND sequence < ?'),
@@ -63,9 +66,10 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
     line: db.prepare('INSERT INTO line (position, text) VALUES (?, ?)'),
   }
   const devices = new Map<string, StoredDevice>()
-  for (const row of db.prepare('SELECT device, boot FROM device').all()) {
+  for (const row of db.prepare('SELECT device, boot, clockErrorMs FROM device').all()) {
     devices.set(String(row['device']), {
       boot: Number(row['boot']),
+      clockErrorMs: row['clockErrorMs'] === null ? undefined : Number(row['clockErrorMs']),
       ring: [],
       newest: undefined,
     })
@@ -90,11 +94,12 @@ export const openStore = (dataDir: string, ledgerFile: string): Store => {
       world === undefined ? [] : (JSON.parse(String(world['standing'])) as [string, number][]),
     ),
     devices,
-    commit: ({ worldMs, domainMs, standing, boots, frames, freed, lines }) => {
+    commit: ({ worldMs, domainMs, standing, devices: changed, frames, freed, lines }) => {
       const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
       db.exec('BEGIN')
       statements.world.run(worldMs, domainMs, JSON.stringify([...standing]))
-      for (const { device, boot } of boots) statements.boot.run(device, boot)
+      for (const { device, boot, clockErrorMs } of changed)
+        statements.device.run(device, boot, clockErrorMs ?? null)
       for (const { device, boot, sequence, body } of frames) {
         statements.frame.run(device, boot, sequence, body)
         statements.newest.run(device, body)

@@ -83,6 +83,75 @@ describe('the acknowledgement', () => {
   })
 })
 
+describe('a device that booted again and again while nobody heard it', () => {
+  /** Readings of boots 1 to `boots`, three each, then the first of the newest boot, as a reconnected device sends them. */
+  const memoryOf = (boots: number) => [
+    { session: boots + 1, counter: 0 },
+    ...Array.from({ length: boots }, (_, boot) =>
+      [0, 1, 2].map((counter) => ({ session: boot + 1, counter })),
+    ).flat(),
+  ]
+
+  test.each([2, 6, 60])('hands over what it kept of %i boots, each reading once', (boots) => {
+    const dedupe = createDedupe()
+    dedupe.skipTo(DEVICE, 1, 0)
+    let row = 0
+    for (const round of ['first', 'sent again'])
+      for (const { session, counter } of memoryOf(boots)) {
+        const isNew = dedupe.isNew(DEVICE, session, counter) === 'new'
+        expect(isNew, `${round} ${session}/${counter}`).toBe(round === 'first')
+        if (isNew) dedupe.enter(DEVICE, session, counter, ++row, session * 1_000 + counter)
+      }
+    dedupe.commit(row)
+    for (let session = 1; session <= boots; session++) expect(dedupe.acknowledged(DEVICE, session)).toBe(3)
+    expect(dedupe.missing(DEVICE)).toBe(0)
+  })
+
+  test('has a hole behind its older boot until it says that it holds nothing of it', () => {
+    const dedupe = createDedupe()
+    dedupe.enter(DEVICE, 1, 0, 1, 1_000)
+    dedupe.skipTo(DEVICE, 1, 1)
+    dedupe.enter(DEVICE, 3, 0, 2, 90_000)
+    expect(dedupe.holeSinceMs(DEVICE)).toBe(1_000)
+    expect(createDedupe(dedupe.save()).holeSinceMs(DEVICE)).toBe(1_000)
+    dedupe.enter(DEVICE, 1, 1, 3, 2_000)
+    expect(dedupe.holeSinceMs(DEVICE)).toBe(2_000)
+    dedupe.skipTo(DEVICE, 3, 0)
+    expect(dedupe.holeSinceMs(DEVICE)).toBeUndefined()
+  })
+
+  test('keeps what there is no room for until it has said what it no longer holds', () => {
+    const dedupe = createDedupe()
+    const BOOTS = 200
+    const left = memoryOf(BOOTS)
+    let row = 0
+    for (let rounds = 1; left.length > 0; rounds++) {
+      expect(rounds).toBeLessThan(10)
+      const [oldest] = left.toSorted((a, b) => a.session - b.session || a.counter - b.counter)
+      dedupe.skipTo(DEVICE, oldest!.session, oldest!.counter)
+      for (const { session, counter } of [...left])
+        if (dedupe.isNew(DEVICE, session, counter) === 'new')
+          dedupe.enter(DEVICE, session, counter, ++row, session)
+      dedupe.commit(row)
+      const kept = left.filter(({ session, counter }) => dedupe.acknowledged(DEVICE, session) <= counter)
+      left.splice(0, left.length, ...kept)
+    }
+    expect(row).toBe(3 * BOOTS + 1)
+    expect(dedupe.missing(DEVICE)).toBe(0)
+  })
+
+  test('is not believed twice: a late copy of what it no longer holds is not new', () => {
+    const dedupe = createDedupe()
+    for (let session = 1; session <= 10; session++) {
+      dedupe.skipTo(DEVICE, session, 0)
+      dedupe.enter(DEVICE, session, 0, session, session)
+      dedupe.commit(session)
+    }
+    for (let session = 1; session <= 10; session++)
+      expect(dedupe.isNew(DEVICE, session, 0)).toBe(session <= 6 ? 'past' : 'seen')
+  })
+})
+
 test('a counter too far ahead is left with the device, so memory is bounded by two rings', () => {
   const dedupe = createDedupe()
   expect(dedupe.isNew(DEVICE, 1, 8_191)).toBe('new')

@@ -3,17 +3,20 @@
  * session is without a hole, which is what a device is told.
  */
 export type Dedupe = {
-  /** True the first time a counter is seen. False also where a counter is too far ahead to be remembered. */
-  isNew(device: string, session: number, counter: number): 'new' | 'seen' | 'too-far'
+  /**
+   * `past`: of a session long over, of which the device has said that it holds nothing. `too-far`: it cannot be
+   * remembered, so the reading is left with its device until there is room.
+   */
+  isNew(device: string, session: number, counter: number): 'new' | 'seen' | 'past' | 'too-far'
   /** Enters a reading under the log row it got. */
   enter(device: string, session: number, counter: number, row: number, eventMs: number | undefined): void
   /** Everything up to this row is on disk; the sessions whose acknowledgement moved. */
   commit(row: number): readonly DeviceSession[]
   /** How many readings of a session are on disk without a hole. */
   acknowledged(device: string, session: number): number
-  /** The device no longer holds anything before (session, counter): what is missing there is lost, and counted. */
+  /** The device holds nothing before (session, counter): what is missing there is lost, and counted. */
   skipTo(device: string, session: number, counter: number): void
-  /** Event time of the last reading before a hole that the device can still fill. */
+  /** Event time of the last reading before a hole that the device can still fill, in one session or between two. */
   holeSinceMs(device: string): number | undefined
   missing(device: string): number
   /** The memory of what is on disk, as text. */
@@ -23,7 +26,10 @@ export type DeviceSession = { readonly device: string; readonly session: number 
 
 /** Counters ahead of a hole that are remembered: twice the ring of a device. */
 const WINDOW = 8_192
-const MAX_SESSIONS_PER_DEVICE = 4
+/** Sessions of a device that may be unfinished at once: a device that booted more often meanwhile waits with the rest. */
+const MAX_SESSIONS_PER_DEVICE = 64
+/** Sessions remembered although the device holds nothing of them any more: late copies of another link. */
+const KEPT_SESSIONS_PER_DEVICE = 4
 
 type Session = {
   readonly session: number
@@ -37,9 +43,17 @@ type Session = {
   /** Counter and row, in turn, of what is not yet on disk; most sessions have none or one. */
   waiting: number[] | undefined
 }
-type Device = { sessions: Session[]; missing: number }
+type Device = {
+  /** In order of their numbers. */
+  sessions: Session[]
+  /** The oldest session of which the device holds anything, as it last said; 0 before it has said so. */
+  heldSession: number
+  missing: number
+}
+/** Device, missing, oldest session held, and of each session its number, next counter, event time before it, counters beyond. */
 type Saved = readonly (readonly [
   string,
+  number,
   number,
   readonly (readonly [number, number, number, readonly number[]])[],
 ])[]
@@ -48,9 +62,12 @@ export const createDedupe = (saved?: string): Dedupe => {
   const devices = new Map<string, Device>()
   let touched = new Map<Session, string>()
 
-  for (const [device, missing, sessions] of saved === undefined ? [] : (JSON.parse(saved) as Saved)) {
+  for (const [device, missing, heldSession, sessions] of saved === undefined
+    ? []
+    : (JSON.parse(saved) as Saved)) {
     devices.set(device, {
       missing,
+      heldSession,
       sessions: sessions.map(([session, next, nextEventMs, beyond]) => ({
         session,
         next,
@@ -66,7 +83,7 @@ export const createDedupe = (saved?: string): Dedupe => {
     devices.get(device)?.sessions.find((one) => one.session === session)
   const open = (device: string, session: number): Session => {
     let entry = devices.get(device)
-    if (entry === undefined) devices.set(device, (entry = { sessions: [], missing: 0 }))
+    if (entry === undefined) devices.set(device, (entry = { sessions: [], heldSession: 0, missing: 0 }))
     const known = entry.sessions.find((one) => one.session === session)
     if (known !== undefined) return known
     const created: Session = {
@@ -78,7 +95,6 @@ export const createDedupe = (saved?: string): Dedupe => {
       waiting: undefined,
     }
     entry.sessions = entry.sessions.concat(created).sort((a, b) => a.session - b.session)
-    if (entry.sessions.length > MAX_SESSIONS_PER_DEVICE) entry.sessions.shift()
     return created
   }
   const closeUp = (session: Session): void => {
@@ -95,8 +111,13 @@ export const createDedupe = (saved?: string): Dedupe => {
   return {
     isNew: (device, session, counter) => {
       const known = find(device, session)
-      if (known !== undefined && (counter < known.next || known.beyond?.has(counter) === true)) return 'seen'
-      return counter < (known?.next ?? 0) + WINDOW ? 'new' : 'too-far'
+      if (known !== undefined) {
+        if (counter < known.next || known.beyond?.has(counter) === true) return 'seen'
+        return counter < known.next + WINDOW ? 'new' : 'too-far'
+      }
+      const { heldSession = 0, sessions = [] } = devices.get(device) ?? {}
+      if (session < heldSession) return 'past'
+      return counter < WINDOW && sessions.length < MAX_SESSIONS_PER_DEVICE ? 'new' : 'too-far'
     },
     enter: (device, session, counter, row, eventMs) => {
       const entry = open(device, session)
@@ -141,6 +162,8 @@ export const createDedupe = (saved?: string): Dedupe => {
         if (older.waiting === undefined) older.acknowledged = older.next
         touched.set(older, device)
       }
+      owner.heldSession = Math.max(owner.heldSession, session)
+      forgetFinished(owner)
       if (counter <= current.next) return
       let missing = counter - current.next
       for (const seen of current.beyond?.keys() ?? []) {
@@ -154,15 +177,21 @@ export const createDedupe = (saved?: string): Dedupe => {
       touched.set(current, device)
     },
     holeSinceMs: (device) => {
-      for (const session of devices.get(device)?.sessions ?? [])
-        if (session.beyond !== undefined) return session.nextEventMs ?? 0
+      const { heldSession = 0, sessions = [] } = devices.get(device) ?? {}
+      const newest = sessions.at(-1)?.session ?? 0
+      for (const { session, beyond, nextEventMs } of sessions) {
+        // Of a session before its newest one a device says when it holds nothing any more.
+        const isHeld = session === heldSession && session < newest
+        if (beyond !== undefined || isHeld) return nextEventMs ?? 0
+      }
       return undefined
     },
     missing: (device) => devices.get(device)?.missing ?? 0,
     save: () => {
-      const saved: Saved = [...devices].map(([device, { missing, sessions }]) => [
+      const saved: Saved = [...devices].map(([device, { missing, heldSession, sessions }]) => [
         device,
         missing,
+        heldSession,
         sessions.map(({ session, next, nextEventMs, beyond, waiting = [] }) => {
           const open = new Set(waiting.filter((_, at) => at % 2 === 0))
           const onDisk = Math.min(next, ...open)
@@ -179,6 +208,17 @@ export const createDedupe = (saved?: string): Dedupe => {
       return JSON.stringify(saved)
     },
   }
+}
+
+/** Drops the oldest sessions that the device no longer holds, beyond the few that late copies may name. */
+const forgetFinished = (device: Device): void => {
+  const spare = device.sessions.length - KEPT_SESSIONS_PER_DEVICE
+  const finished = device.sessions.filter(
+    ({ session, waiting }) => session < device.heldSession && waiting === undefined,
+  )
+  if (spare <= 0 || finished.length === 0) return
+  const gone = new Set(finished.slice(0, spare))
+  device.sessions = device.sessions.filter((one) => !gone.has(one))
 }
 
 /** Pairs of counter and row whose row is not on disk when `row` is. */

@@ -112,8 +112,11 @@ export const dropDuplicates = (
 ): OperatorFunction<Identified<MeasurementFrame>, Identified<MeasurementFrame>> =>
   filter(({ frame, device }) => {
     const seen = dedupe.isNew(device.device, frame.boot, frame.sequence)
+    const name = `${device.device}: boot ${frame.boot}, sequence ${frame.sequence}`
     if (seen === 'too-far') {
-      refusals.refuse('sequence-too-far', `${device.device}: boot ${frame.boot}, sequence ${frame.sequence}`)
+      refusals.refuse('sequence-too-far', name)
+    } else if (seen === 'past') {
+      refusals.refuse('session-past', `${name}: it said that it holds nothing of that boot; was it wiped?`)
     } else if (seen === 'seen' && dedupe.acknowledged(device.device, frame.boot) > frame.sequence) {
       acknowledge(device, frame.boot)
     }
@@ -149,7 +152,6 @@ export const stampTime = (
         boot: frame.boot,
         timeMs: frame.timeMs,
         synced: frame.clockSynced,
-        backfill: frame.backfill,
       },
       receivedMs,
       clock.isKnown(),

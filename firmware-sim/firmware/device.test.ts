@@ -74,6 +74,31 @@ describe('after boot', () => {
   })
 })
 
+describe('after a reset, through which its clock runs on', () => {
+  const stored = (device: Device, atMs: number) => {
+    const { boot, sequence, body } = device.sample(CAR, 20, atMs)!
+    return { boot, sequence, body }
+  }
+
+  test('dates at once, when the clock had been set before', () => {
+    const before = greeted()
+    expect(before.clockErrorMs()).toBe(9_000_000 - BOOTED_MS)
+    const device = create({ boot: 4, bootedMs: BOOTED_MS + 60_000, clockErrorMs: before.clockErrorMs() })
+    expect(device.sample(FIELD, 20, BOOTED_MS + 61_000)).toMatchObject({ boot: 4, timeMs: 9_061_000 })
+  })
+
+  test('dates what earlier boots kept, once the clock is set', () => {
+    const ring = [stored(create(), BOOTED_MS + 5_000)]
+    const device = create({ boot: 4, bootedMs: BOOTED_MS + 60_000, ring })
+    device.connect(0)
+    device.poll(0, BOOTED_MS + 61_000)
+    device.acknowledge(ack(0, { boot: 4, timeMs: 9_061_000 }), BOOTED_MS + 61_000)
+    expect(readings(device.poll(50, BOOTED_MS + 61_000))).toMatchObject([
+      { boot: 3, clockSynced: true, timeMs: 9_005_000 },
+    ])
+  })
+})
+
 describe('a reading', () => {
   test('is sent on change and at each heartbeat, and has no opinion on presence', () => {
     const device = greeted()

@@ -19,6 +19,8 @@ export type Device = {
   /** The link is there anew: newest state first, then what was kept, oldest first. */
   connect(wallMs: number): Uint8Array[]
   disconnect(): void
+  /** How far its clock is from domain time, once it has been set. The clock runs on through a reset. */
+  clockErrorMs(): number | undefined
   /** What is due to be sent now: hello, new frames, backfill within the window, retries. */
   poll(wallMs: number, atMs: number): Uint8Array[]
   unacknowledged(): number
@@ -30,6 +32,8 @@ export type DeviceOptions = {
   readonly boot: number
   readonly ring: readonly StoredFrame[]
   readonly bootedMs: number
+  /** What the clock had been set to before this boot; undefined when it had not. */
+  readonly clockErrorMs?: number | undefined
   readonly heartbeatMs: number
   readonly part: number
   /** Domain milliseconds in a wall millisecond: what an answer's journey costs in a fast run. */
@@ -51,19 +55,29 @@ const BATTERY_FULL_MV = 3_600
 const BATTERY_MV_PER_DAY = 0.05
 const DAY_MS = 86_400_000
 
-type Held = { frame: MeasurementFrame; sentMs: number | undefined; tries: number; isBackfill: boolean }
+/** A frame of the ring, and the domain time at which it was made, which an unset clock does not tell. */
+type Held = {
+  frame: MeasurementFrame
+  readonly atMs: number
+  sentMs: number | undefined
+  tries: number
+  isBackfill: boolean
+}
+/** Reset causes of the hello. */
+const POWER_ON = 2
+const SYSTEM_RESET = 3
 
 export const createDevice = (options: DeviceOptions): Device => {
   const { device, boot, bootedMs, heartbeatMs, part, speed } = options
   const shortId = toShortId(device)
   const held: Held[] = options.ring.map(({ body }) => ({
-    frame: fromBody(body),
+    ...fromBody(body),
     sentMs: undefined,
     tries: 0,
     isBackfill: true,
   }))
   let sequence = 0
-  let utcOffsetMs: number | undefined
+  let { clockErrorMs } = options
   let lastSent: Vector | undefined
   let lastSentMs = Number.NEGATIVE_INFINITY
   let isConnected = false
@@ -77,9 +91,9 @@ export const createDevice = (options: DeviceOptions): Device => {
     return first === undefined ? { boot, sequence } : { boot: first.boot, sequence: first.sequence }
   }
   const stamp = (atMs: number): { timeMs: number; clockSynced: boolean } =>
-    utcOffsetMs === undefined
+    clockErrorMs === undefined
       ? { timeMs: Math.max(0, atMs - bootedMs), clockSynced: false }
-      : { timeMs: atMs - bootedMs + utcOffsetMs, clockSynced: true }
+      : { timeMs: atMs + clockErrorMs, clockSynced: true }
 
   const hello = (atMs: number): HelloFrame => {
     const first = oldest()
@@ -96,19 +110,19 @@ export const createDevice = (options: DeviceOptions): Device => {
       hardware: 1,
       firmware: [1, 0, 0],
       part,
-      resetCause: 2,
+      resetCause: boot === 1 ? POWER_ON : SYSTEM_RESET,
       tlvs: [],
     }
   }
 
-  /** What this boot kept before it knew the time is dated as soon as it does. */
-  const dateHeld = (offsetMs: number): void => {
+  /** What was kept before the clock was set, in whichever boot, is dated as soon as it is: the clock counted all along. */
+  const dateHeld = (errorMs: number): void => {
     for (const entry of held) {
-      const { frame } = entry
-      if (frame.boot !== boot || frame.clockSynced) continue
-      entry.frame = { ...frame, timeMs: frame.timeMs + offsetMs, clockSynced: true }
+      if (entry.frame.clockSynced) continue
+      entry.frame = { ...entry.frame, timeMs: entry.atMs + errorMs, clockSynced: true }
     }
   }
+  if (clockErrorMs !== undefined) dateHeld(clockErrorMs)
 
   const send = (entry: Held, wallMs: number): Uint8Array => {
     const bytes = encodeFrame({ ...entry.frame, retransmission: entry.tries > 0, backfill: entry.isBackfill })
@@ -153,19 +167,19 @@ export const createDevice = (options: DeviceOptions): Device => {
       }
       lastSent = field
       lastSentMs = atMs
-      held.push({ frame, sentMs: undefined, tries: 0, isBackfill: false })
+      held.push({ frame, atMs, sentMs: undefined, tries: 0, isBackfill: false })
       if (held.length > RING_FRAMES) held.shift()
       const timeMs = frame.clockSynced ? frame.timeMs : atMs
-      return { boot, sequence: frame.sequence, body: toBody(frame), timeMs, isNew: true }
+      return { boot, sequence: frame.sequence, body: toBody(frame, atMs), timeMs, isNew: true }
     },
     acknowledge: (ack, atMs) => {
       if (ack.boot === boot) isGreeted = true
       if (ack.clockSynced) {
-        const offsetMs = ack.timeMs - (atMs - bootedMs)
+        const errorMs = ack.timeMs - atMs
         const toleranceMs = CLOCK_TOLERANCE_MS * Math.max(1, speed / 2)
-        if (utcOffsetMs === undefined) dateHeld(offsetMs)
-        if (utcOffsetMs === undefined || Math.abs(offsetMs - utcOffsetMs) > toleranceMs)
-          utcOffsetMs = offsetMs
+        if (clockErrorMs === undefined) dateHeld(errorMs)
+        if (clockErrorMs === undefined || Math.abs(errorMs - clockErrorMs) > toleranceMs)
+          clockErrorMs = errorMs
       }
       const kept = held.filter(({ frame }) => frame.boot !== ack.boot || frame.sequence >= ack.sequence)
       if (kept.length === held.length) return undefined
@@ -187,6 +201,7 @@ export const createDevice = (options: DeviceOptions): Device => {
     disconnect: () => {
       isConnected = false
     },
+    clockErrorMs: () => clockErrorMs,
     poll: (wallMs, atMs) => {
       if (!isConnected) return []
       const bytes: Uint8Array[] = []
@@ -220,19 +235,23 @@ const toOldestHeld = (boot: number, sequence: number): Uint8Array => {
   return new Uint8Array(view.buffer)
 }
 
-/** A frame of the ring as text, to be stored. */
-const toBody = (frame: MeasurementFrame): string =>
-  JSON.stringify({ ...frame, tlvs: frame.tlvs.map(({ type, value }) => [type, [...value]]) })
+/** A frame of the ring as text, to be stored, with the domain time at which it was made. */
+const toBody = (frame: MeasurementFrame, atMs: number): string =>
+  JSON.stringify({ ...frame, tlvs: frame.tlvs.map(({ type, value }) => [type, [...value]]), atMs })
 
 /** The field that a stored frame tells. */
 export const fieldOf = (body: string): Vector => {
-  const { xNt, yNt, zNt } = fromBody(body)
+  const { xNt, yNt, zNt } = fromBody(body).frame
   return [xNt, yNt, zNt]
 }
 
-const fromBody = (body: string): MeasurementFrame => {
-  const stored = JSON.parse(body) as Omit<MeasurementFrame, 'tlvs'> & {
+const fromBody = (body: string): { readonly frame: MeasurementFrame; readonly atMs: number } => {
+  const { atMs, tlvs, ...frame } = JSON.parse(body) as Omit<MeasurementFrame, 'tlvs'> & {
     readonly tlvs: readonly [number, number[]][]
+    readonly atMs: number
   }
-  return { ...stored, tlvs: stored.tlvs.map(([type, value]) => ({ type, value: Uint8Array.from(value) })) }
+  return {
+    frame: { ...frame, tlvs: tlvs.map(([type, value]) => ({ type, value: Uint8Array.from(value) })) },
+    atMs,
+  }
 }

@@ -19,7 +19,6 @@ type StampedFrame = {
   readonly boot: number
   readonly timeMs: number
   readonly synced: boolean
-  readonly backfill: boolean
 }
 
 /** A device clock this far ahead of a known gateway clock is wrong, not early. */
@@ -29,34 +28,41 @@ const MAX_DEVICES = 20_000
 
 /**
  * A set device clock is taken as it is. An unset one tells only its uptime: its boot is then dated by the smallest
- * difference seen between reception and uptime, since a frame can be late but never early.
+ * difference seen between reception and uptime, since a frame can be late but never early. Whatever an earlier boot
+ * kept without a date was before everything that a later one has said.
  */
 export const createDeviceClock = (): DeviceClock => {
-  const boots = new Map<string, { readonly boot: number; bootedMs: number }>()
+  /** The newest boot heard of each device, and the latest time at which it can have begun. */
+  const newest = new Map<string, { readonly boot: number; bootedMs: number }>()
 
-  const bootedMs = ({ device, boot, timeMs, backfill }: StampedFrame, nowMs: number): number => {
-    const known = boots.get(device)
-    const seenMs = nowMs - timeMs
-    if (known === undefined || known.boot !== boot) {
-      boots.delete(device)
-      boots.set(device, { boot, bootedMs: seenMs })
-      const [oldest] = boots.keys()
-      if (boots.size > MAX_DEVICES && oldest !== undefined) boots.delete(oldest)
-      return seenMs
+  /** Takes what a frame tells of its boot; the newest boot of its device. */
+  const learn = ({ device, boot }: StampedFrame, bootedMs: number) => {
+    const known = newest.get(device)
+    if (known !== undefined && known.boot > boot) return known
+    if (known?.boot === boot) {
+      known.bootedMs = Math.min(known.bootedMs, bootedMs)
+      return known
     }
-    if (!backfill) known.bootedMs = Math.min(known.bootedMs, seenMs)
-    return known.bootedMs
+    const entry = { boot, bootedMs }
+    newest.delete(device)
+    newest.set(device, entry)
+    const [oldest] = newest.keys()
+    if (newest.size > MAX_DEVICES && oldest !== undefined) newest.delete(oldest)
+    return entry
   }
 
   return {
     stamp: (frame, nowMs, isKnown) => {
       if (frame.synced && (!isKnown || frame.timeMs <= nowMs + MAX_AHEAD_MS)) {
+        if (isKnown) learn(frame, frame.timeMs)
         return { eventMs: frame.timeMs, clock: 'device', isRefused: false }
       }
       const isRefused = frame.synced
       if (!isKnown) return { eventMs: undefined, clock: 'unknown', isRefused }
       if (isRefused) return { eventMs: nowMs, clock: 'gateway', isRefused }
-      return { eventMs: Math.min(nowMs, bootedMs(frame, nowMs) + frame.timeMs), clock: 'gateway', isRefused }
+      const { boot, bootedMs } = learn(frame, nowMs - frame.timeMs)
+      const eventMs = boot === frame.boot ? Math.min(nowMs, bootedMs + frame.timeMs) : bootedMs
+      return { eventMs, clock: 'gateway', isRefused }
     },
   }
 }
