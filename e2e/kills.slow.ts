@@ -20,6 +20,7 @@ test.each(KILL_TARGETS.map((target) => ({ target })))(
     const { dataDir } = estate
     const { verdict, kills } = await runKills({ estate, dataDir, target, kills: KILLS, seed: SEED })
     expect(verdict.green, explain(verdict, dataDir)).toBe(true)
-    expect(kills.filter((kill) => kill.betweenDetectedAndConfirmed).length).toBeGreaterThanOrEqual(KILLS / 4)
+    for (const moment of ['insideCommit', 'betweenDetectedAndConfirmed'] as const)
+      expect(kills.filter((kill) => kill[moment]).length, moment).toBeGreaterThanOrEqual(KILLS / 4)
   },
 )

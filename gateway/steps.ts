@@ -112,11 +112,11 @@ export const dropDuplicates = (
 ): OperatorFunction<Identified<MeasurementFrame>, Identified<MeasurementFrame>> =>
   filter(({ frame, device }) => {
     const seen = dedupe.isNew(device.device, frame.boot, frame.sequence)
-    const name = `${device.device}: boot ${frame.boot}, sequence ${frame.sequence}`
+    const name = (): string => `${device.device}: boot ${frame.boot}, sequence ${frame.sequence}`
     if (seen === 'too-far') {
-      refusals.refuse('sequence-too-far', name)
+      refusals.refuse('sequence-too-far', name())
     } else if (seen === 'past') {
-      refusals.refuse('session-past', `${name}: it said that it holds nothing of that boot; was it wiped?`)
+      refusals.refuse('session-past', `${name()}: it said that it holds nothing of that boot; was it wiped?`)
     } else if (seen === 'seen' && dedupe.acknowledged(device.device, frame.boot) > frame.sequence) {
       acknowledge(device, frame.boot)
     }
