@@ -1,4 +1,4 @@
-import type { DomainTime } from '@clearlane/protocol'
+import type { DomainTime, Signal } from '@clearlane/protocol'
 import { createDeframer, decodeFrame, toDomainMs, toShortId } from '@clearlane/protocol'
 import type { SiteFile } from './estate.ts'
 import { toSimulatedSlots } from './estate.ts'
@@ -10,7 +10,7 @@ import type { Visit } from './scenario/visits.ts'
 import { MOVING_MS, placeOf, PULLING_MS, visitsOf } from './scenario/visits.ts'
 import type { Store, Tick } from './store.ts'
 import { PARTS, readField, temperatureAt } from './world/sensor.ts'
-import { hash } from './world/random.ts'
+import { createRandom, hash } from './world/random.ts'
 import { addVehicle } from './world/vehicle.ts'
 
 /** The whole estate in software: world, devices, and the wire to the gateway. Time comes from outside. */
@@ -112,6 +112,7 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
         bootedMs: startMs,
         heartbeatMs,
         part: PARTS[site.part].code,
+        signal: signalOf(`${seed}/${slot.device}`),
         speed: options.time?.speed ?? 1,
       }),
       phaseMs: hash(slot.device) % SAMPLE_MS,
@@ -316,4 +317,10 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     },
     unacknowledged: () => sensors.reduce((sum, { device }) => sum + device.unacknowledged(), 0),
   }
+}
+
+/** How far from the gateway a device stands, drawn once: strengths and noise as LoRa has them within an estate. */
+const signalOf = (name: string): Signal => {
+  const random = createRandom(`${name}/signal`)
+  return { rssiDbm: -60 - 50 * random(), snrDb: 10 - 15 * random() }
 }

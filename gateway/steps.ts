@@ -1,5 +1,5 @@
-import type { Frame, MeasurementFrame, Reading, Refusals } from '@clearlane/protocol'
-import { encodeFrame, TLV_OLDEST_HELD } from '@clearlane/protocol'
+import type { Frame, MeasurementFrame, OldestHeld, Reading, Refusals } from '@clearlane/protocol'
+import { encodeFrame, readOldestHeld, readSignal } from '@clearlane/protocol'
 import type { OperatorFunction } from 'rxjs'
 import { concatMap, EMPTY, filter, map, of, tap } from 'rxjs'
 import type { Clock } from './clock/clock.ts'
@@ -61,14 +61,21 @@ export const identify = (devices: Devices, unknown: UnknownDevices): OperatorFun
   concatMap((heard) => {
     const { frame, link, receivedMs, send } = heard
     const device = frame.kind === 'hello' ? devices.byEui(frame.eui) : devices.find(frame.shortId)
+    const signal = readSignal(frame.tlvs)
     if (device === undefined) {
       unknown.hear(
-        { shortId: frame.shortId, device: frame.kind === 'hello' ? frame.eui : undefined, link },
+        {
+          shortId: frame.shortId,
+          device: frame.kind === 'hello' ? frame.eui : undefined,
+          link,
+          rssiDbm: signal?.rssiDbm,
+        },
         receivedMs,
       )
       return EMPTY
     }
     device.lastHeardMs = receivedMs
+    if (signal !== undefined) device.rssiDbm = signal.rssiDbm
     device.send = send
     if (frame.kind !== 'hello') device.batteryMv = frame.batteryMv
     return of({ ...heard, device })
@@ -77,21 +84,14 @@ export const identify = (devices: Devices, unknown: UnknownDevices): OperatorFun
 /** What a device no longer holds will not come: it is counted as missing, and the acknowledgement moves on. */
 export const stepOverLost = (dedupe: Dedupe): OperatorFunction<Identified, Identified> =>
   tap(({ frame, device }) => {
-    const oldest = oldestHeld(frame)
+    const oldest = oldestHeldOf(frame)
     if (oldest !== undefined) dedupe.skipTo(device.device, oldest.boot, oldest.sequence)
   })
 
-const OLDEST_HELD_LENGTH = 6
-
-const oldestHeld = (frame: HeardFrame['frame']): { boot: number; sequence: number } | undefined => {
-  if (frame.kind === 'hello') return { boot: frame.oldestBoot, sequence: frame.oldestSequence }
-  const tlv = frame.tlvs.find(
-    (one) => one.type === TLV_OLDEST_HELD && one.value.length === OLDEST_HELD_LENGTH,
-  )
-  if (tlv === undefined) return undefined
-  const view = new DataView(tlv.value.buffer, tlv.value.byteOffset)
-  return { boot: view.getUint16(0, true), sequence: view.getUint32(2, true) }
-}
+const oldestHeldOf = (frame: HeardFrame['frame']): OldestHeld | undefined =>
+  frame.kind === 'hello'
+    ? { boot: frame.oldestBoot, sequence: frame.oldestSequence }
+    : readOldestHeld(frame.tlvs)
 
 /** A hello is answered at once, with the time and with what is already on disk of this boot. */
 export const answerHello = (
@@ -183,6 +183,7 @@ export const stampTime = (
       ...(frame.presence === 'occupied' || frame.presence === 'vacant' ? { opinion: frame.presence } : {}),
       batteryMv: frame.batteryMv,
       health: frame.health,
+      ...readSignal(frame.tlvs),
       raw: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64'),
     }
     return { reading, device }

@@ -1,5 +1,5 @@
 import type { AckFrame, Frame, MeasurementFrame } from '@clearlane/protocol'
-import { decodeFrame, TLV_OLDEST_HELD, toShortId } from '@clearlane/protocol'
+import { decodeFrame, readOldestHeld, readSignal, toShortId } from '@clearlane/protocol'
 import { describe, expect, test } from 'vitest'
 import type { Device } from './device.ts'
 import { createDevice, RING_FRAMES } from './device.ts'
@@ -17,6 +17,7 @@ const create = (over: Partial<Parameters<typeof createDevice>[0]> = {}): Device 
     bootedMs: BOOTED_MS,
     heartbeatMs: 30_000,
     part: 2,
+    signal: { rssiDbm: -87.3, snrDb: 6.5 },
     speed: 1,
     ...over,
   })
@@ -112,10 +113,8 @@ describe('a reading', () => {
       ['state', 'boot', 'unknown'],
       ['state', 'change', 'unknown'],
     ])
-    expect(frames[0]!.tlvs[0]).toMatchObject({
-      type: TLV_OLDEST_HELD,
-      value: Uint8Array.from([3, 0, 0, 0, 0, 0]),
-    })
+    expect(readOldestHeld(frames[0]!.tlvs)).toEqual({ boot: 3, sequence: 0 })
+    expect(readSignal(frames[0]!.tlvs)).toEqual({ rssiDbm: -87.3, snrDb: 6.5 })
   })
 
   test('is kept until it is acknowledged, cumulatively and for its own boot only', () => {
@@ -142,7 +141,7 @@ describe('a reading', () => {
     expect(device.unacknowledged()).toBe(RING_FRAMES)
     const newest = readings(device.poll(60, BOOTED_MS))[0]!
     expect(newest.sequence).toBe(RING_FRAMES + 9)
-    expect(newest.tlvs[0]!.value).toEqual(Uint8Array.from([3, 0, 10, 0, 0, 0]))
+    expect(readOldestHeld(newest.tlvs)).toEqual({ boot: 3, sequence: 10 })
   })
 })
 

@@ -1,5 +1,5 @@
-import type { AckFrame, HelloFrame, MeasurementFrame } from '@clearlane/protocol'
-import { encodeFrame, TLV_OLDEST_HELD, toShortId } from '@clearlane/protocol'
+import type { AckFrame, HelloFrame, MeasurementFrame, Signal } from '@clearlane/protocol'
+import { encodeFrame, toOldestHeldTlv, toShortId, toSignalTlv } from '@clearlane/protocol'
 import type { Vector } from '../world/field.ts'
 import type { StoredFrame } from '../store.ts'
 
@@ -36,6 +36,8 @@ export type DeviceOptions = {
   readonly clockErrorMs?: number | undefined
   readonly heartbeatMs: number
   readonly part: number
+  /** How it hears the gateway's answers. */
+  readonly signal: Signal
   /** Domain milliseconds in a wall millisecond: what an answer's journey costs in a fast run. */
   readonly speed: number
 }
@@ -111,7 +113,7 @@ export const createDevice = (options: DeviceOptions): Device => {
       firmware: [1, 0, 0],
       part,
       resetCause: boot === 1 ? POWER_ON : SYSTEM_RESET,
-      tlvs: [],
+      tlvs: [toSignalTlv(options.signal)],
     }
   }
 
@@ -163,7 +165,7 @@ export const createDevice = (options: DeviceOptions): Device => {
         temperatureC,
         batteryMv: Math.round(BATTERY_FULL_MV - (BATTERY_MV_PER_DAY * (atMs - bootedMs)) / DAY_MS),
         health: 1,
-        tlvs: isChange ? [] : [{ type: TLV_OLDEST_HELD, value: toOldestHeld(first.boot, first.sequence) }],
+        tlvs: isChange ? [] : [toSignalTlv(options.signal), toOldestHeldTlv(first)],
       }
       lastSent = field
       lastSentMs = atMs
@@ -226,13 +228,6 @@ export const createDevice = (options: DeviceOptions): Device => {
     },
     unacknowledged: () => held.length,
   }
-}
-
-const toOldestHeld = (boot: number, sequence: number): Uint8Array => {
-  const view = new DataView(new ArrayBuffer(6))
-  view.setUint16(0, boot, true)
-  view.setUint32(2, sequence, true)
-  return new Uint8Array(view.buffer)
 }
 
 /** A frame of the ring as text, to be stored, with the domain time at which it was made. */

@@ -29,12 +29,13 @@ export const createUnknownDevices = (): UnknownDevices => {
       kept.delete(shortId)
       if (known === undefined) count++
       const eui = device ?? known?.device
+      const strength = rssiDbm ?? known?.rssiDbm
       kept.set(shortId, {
         shortId,
         ...(eui !== undefined && { device: eui }),
         link,
         count: (known?.count ?? 0) + 1,
-        ...(rssiDbm !== undefined && { rssiDbm }),
+        ...(strength !== undefined && { rssiDbm: strength }),
         firstHeardMs: known?.firstHeardMs ?? nowMs,
         lastHeardMs: nowMs,
       })

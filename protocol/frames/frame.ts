@@ -51,8 +51,6 @@ const TRIGGERS = ['period', 'change', 'poll', 'boot'] as const
 
 /** A type, length and value; types that a reader does not know are kept and handed on. */
 export type Tlv = { readonly type: number; readonly value: Uint8Array }
-/** TLV of a heartbeat: the oldest reading the device still holds, `boot u16 | sequence u32`. */
-export const TLV_OLDEST_HELD = 8
 
 /** `timeMs` is UTC when `clockSynced`, else milliseconds since the device's boot. */
 type Header = {

@@ -121,7 +121,10 @@ def hello(**over):
 FRAMES = {
     "a state on change": measurement(),
     "a heartbeat with the oldest reading held": measurement(
-        "heartbeat", trigger="period", tlvs=[{"type": 8, "value": "0700000200000000"[:12]}]
+        "heartbeat", trigger="period", tlvs=[{"type": 8, "value": struct.pack("<HI", 7, 512).hex()}]
+    ),
+    "a heartbeat with the signal heard": measurement(
+        "heartbeat", trigger="period", tlvs=[{"type": 7, "value": struct.pack("<hh", -1375, -75).hex()}]
     ),
     "the first reading after boot, clock unset": measurement(trigger="boot", sequence=0, timeMs=1004, clockSynced=False),
     "the highest sequence and boot": measurement(sequence=0xFFFFFFFF, boot=0xFFFF),
