@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -27,17 +27,32 @@ const createCable = () => {
       await ended
       for (const end of ends) rmSync(end, { force: true })
     },
+    /** Noise on the line, as if the sensors' radio had sent it. */
+    disturb: (): void => {
+      const end = openSync(ends[0], constants.O_WRONLY | constants.O_NOCTTY)
+      for (const bytes of GARBAGE) writeSync(end, bytes)
+      closeSync(end)
+    },
     [Symbol.asyncDispose]: async (): Promise<void> => {
       socat?.kill('SIGKILL')
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
+/** Letters, a block whose length byte points beyond its end, an empty one, and a run that is longer than a frame. */
+const GARBAGE = [
+  Buffer.from('login: '),
+  Uint8Array.of(0, 0xfe, 1, 2, 3, 0),
+  Uint8Array.of(0, 0, 0),
+  Uint8Array.of(0, ...new Uint8Array(600).fill(0x55), 0),
+  Uint8Array.of(0x13, 0x37),
+]
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-test('over a serial cable that is pulled and put back in mid-run, nothing is lost and nothing doubled', async () => {
+test('over a noisy serial cable that is pulled and put back in mid-run, nothing is lost and nothing doubled', async () => {
   await using cable = createCable()
   await cable.plug()
+  cable.disturb()
   await using estate = await startTestEstate({
     speed: 10,
     forMs: 90_000,
@@ -45,17 +60,25 @@ test('over a serial cable that is pulled and put back in mid-run, nothing is los
     arrivalsPerHour: 900,
   })
   for (const awayMs of [3_000, 8_000]) {
-    await pause(10_000)
+    for (let second = 0; second < 10; second++) {
+      await pause(1_000)
+      cable.disturb()
+    }
     await cable.pull()
     await expect
       .poll(async () => (await estate.gateways())[0]?.health?.links[0]?.state, { timeout: 15_000 })
       .toBe('down')
     await pause(awayMs)
     await cable.plug()
+    cable.disturb()
   }
   await pause(20_000)
+  cable.disturb()
   const verdict = await estate.verdict()
   expect(verdict.green, explain(verdict, estate.dataDir)).toBe(true)
+  const [gateway] = await estate.gateways()
+  const refused = gateway?.health?.refusals.map(({ reason }) => reason)
+  expect(refused).toEqual(expect.arrayContaining(['frame-cobs', 'frame-too-long', 'frame-too-short']))
 })
 
 test('after thirteen hours without the cable everything that the sensors kept arrives', async () => {

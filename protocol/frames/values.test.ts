@@ -16,7 +16,10 @@ const tlvsOf = (name: string) => {
 
 test('the values of another implementation are read', () => {
   expect(readSignal(tlvsOf('a heartbeat with the signal heard'))).toEqual({ rssiDbm: -137.5, snrDb: -7.5 })
-  expect(readOldestHeld(tlvsOf('a heartbeat with the oldest reading held'))).toEqual({ boot: 7, sequence: 512 })
+  expect(readOldestHeld(tlvsOf('a heartbeat with the oldest reading held'))).toEqual({
+    boot: 7,
+    sequence: 512,
+  })
 })
 
 test('what is written is read again, among other values, and wherever its bytes lie', () => {
