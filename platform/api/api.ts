@@ -23,7 +23,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import type { Documents } from '../documents/documents.ts'
 import type { Episodes } from '../episodes/episodes.ts'
-import type { History } from '../history/history.ts'
+import type { BoundReadings } from '../history/bound-readings.ts'
 import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
 import type { Views } from '../views.ts'
@@ -34,7 +34,7 @@ export type ApiParts = {
   readonly site: string
   readonly documents: Documents
   readonly episodes: Episodes
-  readonly history: History
+  readonly readings: BoundReadings
   readonly log: Log
   readonly views: Views
   readonly live: Live
@@ -64,7 +64,7 @@ const versioned = z.object({
 
 /** The HTTP API and the console's files. Bound to loopback until there are people and sign-in. */
 export const createApi = (parts: ApiParts) => {
-  const { site, documents, episodes, history, log, views, live, status, nowMs, command, newId } = parts
+  const { site, documents, episodes, readings, log, views, live, status, nowMs, command, newId } = parts
   const refuse = (c: Context, code: ErrorCode, message: string) =>
     c.json({ code, message }, ERROR_STATUS[code])
   const refuseFault = (c: Context, { reason, detail }: Fault) =>
@@ -244,10 +244,12 @@ export const createApi = (parts: ApiParts) => {
       },
       responses: { 200: json(page(ReadingSchema), 'of one slot, in order of event time'), ...errors },
     }),
-    (c) => {
+    async (c) => {
       const { slot, from, to, limit, cursor } = c.req.valid('query')
-      const { items, next } = history.readings({ slot, fromMs: from, toMs: to, limit, cursor })
-      return c.json({ items: [...items], ...(next !== undefined && { next }) }, 200)
+      const found = await readings({ slot, fromMs: from, toMs: to, limit, cursor })
+      if (found === undefined)
+        return refuse(c, 'history-away', 'the history does not answer; nothing is lost, try again later')
+      return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
     },
   )
   app.openapi(

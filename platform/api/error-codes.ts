@@ -8,6 +8,7 @@ export const ERROR_STATUS = {
   'too-large': 413,
   'document-invalid': 422,
   'too-many-listeners': 503,
+  'history-away': 503,
   'gateway-away': 504,
 } as const
 export type ErrorCode = keyof typeof ERROR_STATUS
