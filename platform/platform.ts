@@ -234,6 +234,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     command,
     newId: () => randomBytes(8).toString('hex'),
     consoleDir: config.consoleDir,
+    onFailure: ({ cause, ...request }) => log.error({ err: cause, ...request }, 'request failed'),
   })
   const server = serve({ fetch: app.fetch, hostname: config.http.host, port: config.http.port })
   await new Promise<void>((resolve, reject) => {
