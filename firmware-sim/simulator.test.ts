@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { SiteFileSchema, toSimulatedSlots } from './estate.ts'
 import { fieldOf } from './firmware/device.ts'
 import { createSimulator } from './simulator.ts'
+import type { Store } from './store.ts'
 import { openStore } from './store.ts'
 import { createRandom } from './world/random.ts'
 
@@ -32,7 +33,23 @@ type Stay = {
   readonly vehicle: string
   readonly fromMs: number
   readonly toMs: number
+  readonly open?: boolean
 }
+
+const start = (store: Store, seed: number, startWallMs: number) =>
+  createSimulator({
+    site,
+    store,
+    openPort: () => ({ write: () => undefined, unsentBytes: () => 0, close: async () => undefined }),
+    time: undefined,
+    seed,
+    heartbeatMs: 1_000,
+    arrivalsPerHour: 1_800,
+    dwellMs: 20_000,
+    momentScale: 1,
+    headingOffsetDegrees: 0,
+    startWallMs,
+  })
 
 /** Runs the estate and kills it at seeded moments: every stay of the ledger, and every frame that was made. */
 const runKilled = async (seed: number, kills: number) => {
@@ -43,25 +60,18 @@ const runKilled = async (seed: number, kills: number) => {
   let wallMs = START_MS
   for (let life = 0; life <= kills; life++) {
     const store = openStore(folder, ledger)
-    const simulator = await createSimulator({
-      site,
-      store,
-      openPort: () => ({ write: () => undefined, unsentBytes: () => 0, close: async () => undefined }),
-      time: undefined,
-      seed,
-      heartbeatMs: 1_000,
-      arrivalsPerHour: 1_800,
-      dwellMs: 20_000,
-      momentScale: 1,
-      headingOffsetDegrees: 0,
-      startWallMs: wallMs,
-    })
+    const simulator = await start(store, seed, wallMs)
     const untilMs = wallMs + RUN_MS * (0.5 + random())
     for (; wallMs < untilMs; wallMs += TICK_MS) simulator.tick(wallMs)
     // Nothing is said farewell to: the file is closed and that is all.
     store.close()
     wallMs += OFF_MS
   }
+  return { ...readBack(folder, ledger), endMs: wallMs }
+}
+
+/** Every stay of a ledger as it was last told, and every frame. */
+const readBack = (folder: string, ledger: string) => {
   const lines = readFileSync(ledger, 'utf8')
     .trim()
     .split('\n')
@@ -89,8 +99,11 @@ const runKilled = async (seed: number, kills: number) => {
     const body = bodies.get(`${device}/${boot}/${seq}`)
     return kind === 'reading' && body !== undefined ? [{ device, timeMs, field: fieldOf(body) }] : []
   })
-  return { stays: [...stays.values()], frames, endMs: wallMs }
+  return { stays: [...stays.values()], frames }
 }
+
+const residualNt = (field: readonly number[], empty: readonly number[]): number =>
+  Math.hypot(...field.map((nt, axis) => nt - empty[axis]!))
 
 /** How long a section was occupied between two moments, by its sensors' words alone. */
 const occupiedMs = (
@@ -109,8 +122,8 @@ const occupiedMs = (
     const atMs = Math.min(toMs, Math.max(fromMs, timeMs))
     if (occupied.size > 0) sumMs += atMs - lastMs
     lastMs = atMs
-    const residualNt = Math.hypot(...field.map((nt, axis) => nt - slot.emptyFieldNt[axis]!))
-    if (residualNt >= (occupied.has(device) ? VACANT_NT : OCCUPIED_NT)) occupied.add(device)
+    if (residualNt(field, slot.emptyFieldNt) >= (occupied.has(device) ? VACANT_NT : OCCUPIED_NT))
+      occupied.add(device)
     else occupied.delete(device)
   }
   return sumMs
@@ -129,6 +142,31 @@ test('the ledger and the sensors agree on how long each vehicle stood, whenever 
         Math.abs(seenMs - (stay.toMs - stay.fromMs)),
         `seed ${seed}, ${stay.id}: stood ${stay.toMs - stay.fromMs} ms, seen ${seenMs} ms`,
       ).toBeLessThanOrEqual(TOLERANCE_MS)
+      checked++
+    }
+  }
+  expect(checked).toBeGreaterThan(100)
+})
+
+test('wherever the last word before a standstill is that something stands, the ledger has an open stay', async () => {
+  let checked = 0
+  for (let seed = 1; seed <= 20; seed++) {
+    const folder = mkdtempSync(join(tmpdir(), 'simulator-'))
+    folders.push(folder)
+    const ledger = join(folder, 'ledger.ndjson')
+    const store = openStore(folder, ledger)
+    const simulator = await start(store, seed, START_MS)
+    const endMs = START_MS + RUN_MS + seed * 130
+    for (let wallMs = START_MS; wallMs < endMs; wallMs += TICK_MS) simulator.tick(wallMs)
+    simulator.standStill(endMs)
+    store.close()
+    const { stays, frames } = readBack(folder, ledger)
+    const open = stays.filter((stay) => stay.open === true).flatMap(({ sections }) => sections)
+    const lastField = new Map(frames.map(({ device, field }) => [device, field]))
+    for (const { device, section, emptyFieldNt } of toSimulatedSlots(site.layout, 0)) {
+      const field = lastField.get(device)
+      if (field === undefined || residualNt(field, emptyFieldNt) < OCCUPIED_NT) continue
+      expect(open, `seed ${seed}, ${section}`).toContain(section)
       checked++
     }
   }

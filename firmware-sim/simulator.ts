@@ -17,7 +17,7 @@ import { addVehicle } from './world/vehicle.ts'
 export type Simulator = {
   /** Moves the world to a wall time, writes what happened, then sends what is due. */
   tick(wallMs: number): void
-  /** From now on the world stands still; what is unacknowledged is still sent. */
+  /** From now on the world stands still, with stays that are open; what is unacknowledged is still sent. */
   standStill(wallMs: number): void
   unacknowledged(): number
 }
@@ -308,10 +308,17 @@ export const createSimulator = async (options: SimulatorOptions): Promise<Simula
     standStill: (wallMs) => {
       if (isStill) return
       const tick = advance(Math.max(worldMs, domainMs(wallMs) - offsetMs))
+      // What a sensor said of a vehicle in motion stays its last word, so such a vehicle may look as if it stood.
       const open = [...sections.values()]
         .map((section) => section.current)
-        .filter((visit) => visit.fromMs <= tick.worldMs && visit.toMs > tick.worldMs)
-        .map((visit) => ({ ...toStayLine(visit, tick.worldMs + offsetMs), open: true }))
+        .filter(
+          ({ fromMs, toMs }) =>
+            fromMs - PULLING_MS <= tick.worldMs && toMs + PULLING_MS + SAMPLE_MS > tick.worldMs,
+        )
+        .map((visit) => {
+          const line = toStayLine(visit, tick.worldMs + offsetMs)
+          return { ...line, fromMs: Math.min(line.fromMs, line.toMs), open: true }
+        })
       commit({ ...tick, lines: [...tick.lines, ...open] })
       isStill = true
     },

@@ -1,6 +1,9 @@
 import { DomainTimeSchema, IdSchema } from '@clearlane/protocol'
 import { z } from 'zod'
 
+const syncDelay = (what: string) =>
+  z.int().min(0).max(60_000).default(0).describe(`added to ${what}, for trials`)
+
 export const PlatformConfigSchema = z.object({
   dataDir: z.string().describe('folder of the log and of everything made from it'),
   site: IdSchema,
@@ -20,6 +23,8 @@ export const PlatformConfigSchema = z.object({
     caFile: z.string().optional(),
     keepaliveS: z.int().min(2).max(3_600).default(30),
   }),
+  log: z.object({ syncDelayMs: syncDelay('every sync of the log: a slow disk') }).prefault({}),
+  history: z.object({ syncDelayMs: syncDelay('every commit of the history: a slow database') }).prefault({}),
   layoutFile: z.string().describe('layout for the first start; later ones are kept in dataDir'),
   rulesFile: z.string().describe('rule set for the first start'),
   consoleDir: z.string().optional().describe('the built console'),

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { createBroker } from '@clearlane/broker/broker.ts'
 import { createIdentities, hashSecret } from '@clearlane/broker/identities.ts'
-import type { Layout, Reading } from '@clearlane/protocol'
-import { AckMessageSchema, LiveEventSchema, RuleSetSchema } from '@clearlane/protocol'
+import type { HealthMessage, Layout, Reading } from '@clearlane/protocol'
+import { AckMessageSchema, LiveEventSchema, RuleSetSchema, StatusSchema } from '@clearlane/protocol'
 import type { MqttClient } from 'mqtt'
 import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
@@ -127,6 +128,30 @@ const lastAck = () =>
     .filter(({ topic }) => topic.endsWith('/ack'))
     .map(({ text }) => AckMessageSchema.parse(JSON.parse(text)))
     .at(-1)
+const historyLag = async (): Promise<number> => {
+  const { projections } = StatusSchema.parse((await get('/status')).body)
+  return projections.find(({ name }) => name === 'history')!.lag
+}
+const health = (over: Partial<HealthMessage>): string =>
+  JSON.stringify({
+    v: 1,
+    gateway: 'gw',
+    epoch: 'e1',
+    boot: 'b1',
+    atMs: 1,
+    clock: 'gateway',
+    layoutVersion: 2,
+    rulesVersion: 1,
+    readings: { committedRow: 0, acknowledgedRow: 0, droppedRows: 0, parkedRows: 0, bytes: 0 },
+    events: { committedRow: 0, acknowledgedRow: 0, droppedRows: 0, parkedRows: 0, bytes: 0 },
+    links: [],
+    refusals: [],
+    counters: {},
+    unknownDevices: [],
+    unknownDeviceCount: 0,
+    devices: [],
+    ...over,
+  } satisfies HealthMessage)
 
 describe('a gateway', () => {
   test('is told the layout and the rules in force when it connects', async () => {
@@ -218,6 +243,7 @@ describe('a gateway', () => {
 
 describe('the API', () => {
   test('answers readings of a slot in order, page by page', async () => {
+    await expect.poll(historyLag).toBe(0)
     const first = await get('/readings?slot=a1&limit=2')
     expect(first.body.items).toMatchObject([{ counter: 0 }, { counter: 1 }])
     const second = await get(`/readings?slot=a1&limit=2&cursor=${String(first.body['next'])}`)
@@ -295,30 +321,31 @@ describe('the API', () => {
       }
     }
     await readUntil('hello')
-    await gateway.publishAsync(
-      'cl/v1/s/gw/health',
-      JSON.stringify({
-        v: 1,
-        gateway: 'gw',
-        epoch: 'e1',
-        boot: 'b1',
-        atMs: 1,
-        clock: 'gateway',
-        layoutVersion: 2,
-        rulesVersion: 1,
-        readings: { committedRow: 0, acknowledgedRow: 0, droppedRows: 0, parkedRows: 0, bytes: 0 },
-        events: { committedRow: 0, acknowledgedRow: 0, droppedRows: 0, parkedRows: 0, bytes: 0 },
-        links: [],
-        refusals: [],
-        counters: {},
-        unknownDevices: [],
-        unknownDeviceCount: 0,
-        devices: [],
-      }),
-      { qos: 1 },
-    )
+    await gateway.publishAsync('cl/v1/s/gw/health', health({}), { qos: 1 })
     await readUntil('section')
     expect(kinds).toContain('gateway')
     abort.abort()
   })
+})
+
+test('while its history is locked the platform commits, acknowledges and answers; then the history follows', async () => {
+  await expect.poll(historyLag).toBe(0)
+  const lock = new DatabaseSync(join(folder, 'data', 'history.sqlite'))
+  lock.exec('BEGIN EXCLUSIVE')
+  const row = lastAck()!.readings
+  const { eventMs: _eventMs, ...undated } = reading(50, { boot: 'b2', clock: 'unknown' })
+  await send([reading(51), undated], row + 1)
+  await expect.poll(() => lastAck()?.readings).toBe(row + 2)
+  await gateway.publishAsync('cl/v1/s/gw/health', health({ boot: 'b2', bootUtcMs: 1_000 }), { qos: 1 })
+  await expect.poll(async () => (await get('/gateways/gw')).body).toMatchObject({ health: { boot: 'b2' } })
+  expect(await historyLag()).toBeGreaterThan(0)
+  expect(await get('/readings?slot=a1')).toMatchObject({ status: 200 })
+  lock.exec('ROLLBACK')
+  lock.close()
+  await expect.poll(historyLag).toBe(0)
+  // What was said of the boot while the file was locked is said again with the next health message.
+  await gateway.publishAsync('cl/v1/s/gw/health', health({ boot: 'b2', bootUtcMs: 1_000 }), { qos: 1 })
+  await expect
+    .poll(async () => (await get('/readings?slot=a1')).body.items)
+    .toEqual(expect.arrayContaining([reading(51), { ...undated, eventMs: 1_050 }]))
 })

@@ -9,6 +9,7 @@ import { createApi } from './api/api.ts'
 import type { PlatformConfig } from './config.ts'
 import { openDocuments } from './documents/documents.ts'
 import { openEpisodes } from './episodes/episodes.ts'
+import { boundReadings } from './history/bound-readings.ts'
 import { openSqliteHistory } from './history/sqlite-history.ts'
 import { openConnection } from './ingest/connection.ts'
 import { createIngest } from './ingest/ingest.ts'
@@ -23,6 +24,8 @@ const REPLY_WAIT_MS = 5_000
 const CHECK_GATEWAYS_EVERY_MS = 1_000
 /** Acknowledgements of one gateway are gathered this long: one message says it all. */
 const ACK_EVERY_MS = 20
+const READINGS_WITHIN_MS = 5_000
+const MAX_WAITING_READINGS = 32
 
 /** Opens everything in order, and closes it in reverse. */
 export const createPlatform = async (config: PlatformConfig, log: Logger): Promise<Platform> => {
@@ -38,8 +41,15 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     log.error({ err: failure }, 'disk failure, nothing is acknowledged until it is over')
 
   const documents = openDocuments(join(dataDir, 'documents.sqlite'), readSeed(config), nowMs())
-  const platformLog = await openSqliteLog({ file: join(dataDir, 'log.sqlite'), onFailure: fail })
-  const history = openSqliteHistory(join(dataDir, 'history.sqlite'))
+  const platformLog = await openSqliteLog({
+    file: join(dataDir, 'log.sqlite'),
+    syncDelayMs: config.log.syncDelayMs,
+    onFailure: fail,
+  })
+  const history = await openSqliteHistory({
+    file: join(dataDir, 'history.sqlite'),
+    syncDelayMs: config.history.syncDelayMs,
+  })
   const episodes = openEpisodes(join(dataDir, 'episodes.sqlite'), ({ episodes: changed, slots }) =>
     views.tell(slots, changed),
   )
@@ -58,6 +68,20 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
   const following = followLog(platformLog, [history, episodes], (name, cause) =>
     log.error({ projection: name, err: cause }, 'projection held up, trying again'),
   )
+
+  /** Gateways whose boot is being dated. What fails, or comes meanwhile, comes again with the next health message. */
+  const dating = new Set<string>()
+  const dateBoot = async (gateway: string, gatewayBoot: string, utcMs: number): Promise<void> => {
+    if (dating.has(gateway)) return
+    dating.add(gateway)
+    try {
+      await history.dateBoot(gatewayBoot, utcMs)
+    } catch (cause) {
+      log.warn({ err: cause, gateway }, 'boot not dated, trying again')
+    } finally {
+      dating.delete(gateway)
+    }
+  }
 
   const pendingAcks = new Map<string, { epoch: string; rewind: Set<'readings' | 'events'> }>()
   let ackTimer: NodeJS.Timeout | undefined
@@ -110,7 +134,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     },
     onHealth: (gateway, health, isRetained) => {
       views.heardGateway(gateway, health, isRetained)
-      if (health.bootUtcMs !== undefined) history.dateBoot(health.boot, health.bootUtcMs)
+      if (health.bootUtcMs !== undefined) void dateBoot(gateway, health.boot, health.bootUtcMs)
       const { layout, rules } = { layout: documents.layout(), rules: documents.rules() }
       if (health.layoutVersion !== layout.version || health.rulesVersion !== rules.version)
         publishConfig(gateway)
@@ -197,7 +221,11 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     site,
     documents,
     episodes,
-    history,
+    readings: boundReadings(history, {
+      withinMs: READINGS_WITHIN_MS,
+      maxWaiting: MAX_WAITING_READINGS,
+      onFailure: (cause) => log.warn({ err: cause }, 'history does not answer'),
+    }),
     log: platformLog,
     views,
     live,
@@ -206,6 +234,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     command,
     newId: () => randomBytes(8).toString('hex'),
     consoleDir: config.consoleDir,
+    onFailure: ({ cause, ...request }) => log.error({ err: cause, ...request }, 'request failed'),
   })
   const server = serve({ fetch: app.fetch, hostname: config.http.host, port: config.http.port })
   await new Promise<void>((resolve, reject) => {
@@ -225,9 +254,9 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       clearTimeout(ackTimer)
       sendAcks()
       await connection.close()
-      await following.close()
+      // What holds the history up must not hold up the end: closing it ends the slice that is under way.
+      await Promise.all([following.close(), history.close()])
       await platformLog.close()
-      history.close()
       episodes.close()
       documents.close()
     },

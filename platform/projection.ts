@@ -3,10 +3,10 @@ import type { Log, StoredEntry } from './log/log.ts'
 /** Something made from the log, which keeps its cursor in the same transaction as its result. */
 export type Projection = {
   readonly name: string
-  /** The position up to which it has been made. */
+  /** The position up to which it has been made, as far as it is known: 0 while nobody could look. */
   cursor(): number
-  /** Takes entries in order, and stores them and the new cursor together. */
-  apply(entries: readonly StoredEntry[], cursor: number): void
+  /** Takes entries in order, and stores them and the new cursor together; when it fails it stores nothing. */
+  apply(entries: readonly StoredEntry[], cursor: number): void | Promise<void>
 }
 
 const MAX_ENTRIES = 50
@@ -14,7 +14,8 @@ const RETRY_MS = 1_000
 
 /**
  * Lets projections follow the log, each at its own pace. A projection that fails holds itself up and nothing else:
- * it is tried again, and ingest and acknowledgement go on.
+ * it is tried again, and ingest and acknowledgement go on. While it works on one slice the next is not read, so one that
+ * takes long costs the memory of one slice.
  */
 export const followLog = (
   log: Log,
@@ -38,8 +39,9 @@ export const followLog = (
         const entries = await log.read(cursor, MAX_ENTRIES)
         if (isClosed) return
         const last = entries.at(-1)
-        if (last !== undefined) projection.apply(entries, last.position)
+        if (last !== undefined) await projection.apply(entries, last.position)
       } catch (cause) {
+        if (isClosed) return
         onFailure(projection.name, cause)
         await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS).unref())
       }

@@ -37,6 +37,9 @@ export type EstateOptions = {
   readonly keepaliveS?: number | undefined
   /** Added to every sync of the gateway's readings, as a slow card would. */
   readonly readingsSyncDelayMs?: number | undefined
+  /** Added to every sync of the platform's log, and to every commit of its history. */
+  readonly platformLogSyncDelayMs?: number | undefined
+  readonly platformHistorySyncDelayMs?: number | undefined
   /** A place in front of the simulator's or the broker's port, for trials with broken links. */
   readonly ports?: Partial<Record<'gatewayBroker' | 'platformBroker' | 'gatewayLink', number>> | undefined
   readonly consoleDir: string
@@ -106,6 +109,8 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
       // Fixed for the run, so that a platform that is started again is found where it was.
       http: { port: options.httpPort === 0 ? freePort : options.httpPort },
       mqtt: mqtt('platform', ports?.platformBroker),
+      log: { syncDelayMs: options.platformLogSyncDelayMs ?? 0 },
+      history: { syncDelayMs: options.platformHistorySyncDelayMs ?? 0 },
       layoutFile,
       rulesFile,
       consoleDir: options.consoleDir,

@@ -20,10 +20,11 @@ import type { CommandMessage, Fault, ReplyMessage, Status } from '@clearlane/pro
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
 import { streamSSE } from 'hono/streaming'
 import type { Documents } from '../documents/documents.ts'
 import type { Episodes } from '../episodes/episodes.ts'
-import type { History } from '../history/history.ts'
+import type { BoundReadings } from '../history/bound-readings.ts'
 import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
 import type { Views } from '../views.ts'
@@ -34,7 +35,7 @@ export type ApiParts = {
   readonly site: string
   readonly documents: Documents
   readonly episodes: Episodes
-  readonly history: History
+  readonly readings: BoundReadings
   readonly log: Log
   readonly views: Views
   readonly live: Live
@@ -44,7 +45,10 @@ export type ApiParts = {
   readonly command: (gateway: string, command: CommandMessage) => Promise<ReplyMessage | undefined>
   readonly newId: () => string
   readonly consoleDir: string | undefined
+  /** A request that could not be answered by a fault of ours. */
+  readonly onFailure: (failure: RequestFailure) => void
 }
+export type RequestFailure = { readonly method: string; readonly path: string; readonly cause: unknown }
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 const ALIVE_EVERY_MS = 5_000
@@ -64,7 +68,7 @@ const versioned = z.object({
 
 /** The HTTP API and the console's files. Bound to loopback until there are people and sign-in. */
 export const createApi = (parts: ApiParts) => {
-  const { site, documents, episodes, history, log, views, live, status, nowMs, command, newId } = parts
+  const { site, documents, episodes, readings, log, views, live, status, nowMs, command, newId } = parts
   const refuse = (c: Context, code: ErrorCode, message: string) =>
     c.json({ code, message }, ERROR_STATUS[code])
   const refuseFault = (c: Context, { reason, detail }: Fault) =>
@@ -81,13 +85,13 @@ export const createApi = (parts: ApiParts) => {
       )
     },
   })
-  app.onError((error, c) =>
-    refuse(
-      c,
-      'bad-request',
-      error instanceof SyntaxError || 'status' in error ? error.message : 'the request could not be answered',
-    ),
-  )
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return refuse(c, 'bad-request', error.message)
+    // A body breaks off when whoever sends it goes away.
+    if (c.req.raw.signal.aborted) return refuse(c, 'bad-request', 'the request was broken off')
+    parts.onFailure({ method: c.req.method, path: c.req.path, cause: error })
+    return refuse(c, 'internal', 'the platform could not answer; why stands in its log')
+  })
   app.use(async (c, next) => {
     // A page of another site whose name was made to point here must not read or command the estate.
     if (!isLoopbackHost(c.req.header('host')))
@@ -140,7 +144,7 @@ export const createApi = (parts: ApiParts) => {
       responses: { 200: json(LayoutSchema, 'the new version'), ...errors },
     }),
     async (c) => {
-      const done = documents.putLayout(await c.req.json<unknown>(), c.req.valid('query').version, nowMs())
+      const done = documents.putLayout(await readJson(c), c.req.valid('query').version, nowMs())
       return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
     },
   )
@@ -152,7 +156,7 @@ export const createApi = (parts: ApiParts) => {
       responses: { 200: json(RuleSetSchema, 'the new version'), ...errors },
     }),
     async (c) => {
-      const done = documents.putRules(await c.req.json<unknown>(), c.req.valid('query').version, nowMs())
+      const done = documents.putRules(await readJson(c), c.req.valid('query').version, nowMs())
       return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
     },
   )
@@ -244,10 +248,12 @@ export const createApi = (parts: ApiParts) => {
       },
       responses: { 200: json(page(ReadingSchema), 'of one slot, in order of event time'), ...errors },
     }),
-    (c) => {
+    async (c) => {
       const { slot, from, to, limit, cursor } = c.req.valid('query')
-      const { items, next } = history.readings({ slot, fromMs: from, toMs: to, limit, cursor })
-      return c.json({ items: [...items], ...(next !== undefined && { next }) }, 200)
+      const found = await readings({ slot, fromMs: from, toMs: to, limit, cursor })
+      if (found === undefined)
+        return refuse(c, 'history-away', 'the history does not answer; nothing is lost, try again later')
+      return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
     },
   )
   app.openapi(
@@ -377,7 +383,7 @@ const NOT_BUILT =
 
 const serveConsole = async (c: Context, consoleDir: string | undefined): Promise<Response> => {
   if (consoleDir === undefined) return c.html(NOT_BUILT)
-  const relative = normalize(decodeURIComponent(c.req.path)).replace(/^[/\\]+/, '')
+  const relative = normalize(decodePath(c.req.path)).replace(/^[/\\]+/, '')
   const isInside = !relative.split(sep).includes('..')
   const candidates =
     isInside && extname(relative) in CONTENT_TYPES ? [relative, 'index.html'] : ['index.html']
@@ -393,6 +399,21 @@ const serveConsole = async (c: Context, consoleDir: string | undefined): Promise
     return c.body(new Uint8Array(bytes), 200, headers)
   }
   return c.html(NOT_BUILT)
+}
+
+const decodePath = (path: string): string => {
+  try {
+    return decodeURIComponent(path)
+  } catch (cause) {
+    throw new HTTPException(400, { message: 'the path is not well formed', cause })
+  }
+}
+const readJson = async (c: Context): Promise<unknown> => {
+  try {
+    return await c.req.json<unknown>()
+  } catch (cause) {
+    throw new HTTPException(400, { message: 'the body is not JSON', cause })
+  }
 }
 
 const hostOf = (origin: string): string | undefined =>

@@ -7,7 +7,9 @@ export const ERROR_STATUS = {
   'version-conflict': 409,
   'too-large': 413,
   'document-invalid': 422,
+  internal: 500,
   'too-many-listeners': 503,
+  'history-away': 503,
   'gateway-away': 504,
 } as const
 export type ErrorCode = keyof typeof ERROR_STATUS

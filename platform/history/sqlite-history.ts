@@ -1,114 +1,105 @@
-import { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
 import type { Reading } from '@clearlane/protocol'
-import type { History } from './history.ts'
+import type { StoredEntry } from '../log/log.ts'
+import { createQuestions } from '../threads/questions.ts'
+import type { History, HistoryQuery } from './history.ts'
+
+export type HistoryRequest =
+  | { readonly kind: 'open'; readonly id: number }
+  | {
+      readonly kind: 'apply'
+      readonly id: number
+      readonly entries: readonly StoredEntry[]
+      readonly cursor: number
+    }
+  | { readonly kind: 'readings'; readonly id: number; readonly query: HistoryQuery }
+  | { readonly kind: 'date-boot'; readonly id: number; readonly boot: string; readonly utcMs: number }
+  | { readonly kind: 'close' }
+export type HistoryReply =
+  | { readonly kind: 'done'; readonly id: number; readonly cursor: number }
+  | {
+      readonly kind: 'page'
+      readonly id: number
+      /** JSON of the readings, an array. */
+      readonly text: string
+      readonly next: string | undefined
+    }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+
+export type SqliteHistoryOptions = {
+  readonly file: string
+  /** Added to every commit, to see how the platform behaves with a slow history. */
+  readonly syncDelayMs?: number
+}
+
+const CLOSE_WITHIN_MS = 2_000
 
 /**
- * The history in one SQLite table. It can be made again from the log, so it is not synced at every commit. A reading
- * without event time stands at its receive time until its gateway's clock is known.
+ * The history in one SQLite file, in a thread of its own. A thread that has ended, for example because its file cannot
+ * be opened, is started again by the next request.
  */
-export const openSqliteHistory = (file: string): History => {
-  const db = new DatabaseSync(file)
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS reading (
-      slot TEXT, atMs INTEGER, device TEXT, session INTEGER, counter INTEGER, undatedBoot TEXT, text TEXT NOT NULL,
-      PRIMARY KEY (slot, atMs, device, session, counter)
-    ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS undated ON reading (undatedBoot) WHERE undatedBoot IS NOT NULL;
-    CREATE TABLE IF NOT EXISTS boot (boot TEXT PRIMARY KEY, utcMs INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY, position INTEGER NOT NULL);
-    PRAGMA user_version = 1;
-  `)
-  const statements = {
-    insert: db.prepare('INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    setCursor: db.prepare('INSERT OR REPLACE INTO cursor (id, position) VALUES (1, ?)'),
-    range: db.prepare(
-      `SELECT text FROM reading WHERE slot = ? AND atMs < ? AND (atMs, device, session, counter) > (?, ?, ?, ?)
-       ORDER BY atMs, device, session, counter LIMIT ?`,
-    ),
-    boot: db.prepare('SELECT utcMs FROM boot WHERE boot = ?'),
-    setBoot: db.prepare('INSERT OR REPLACE INTO boot (boot, utcMs) VALUES (?, ?)'),
-    undated: db.prepare('SELECT text, atMs AS receivedAt FROM reading WHERE undatedBoot = ?'),
-    dropUndated: db.prepare('DELETE FROM reading WHERE undatedBoot = ?'),
+export const openSqliteHistory = async ({
+  file,
+  syncDelayMs = 0,
+}: SqliteHistoryOptions): Promise<History> => {
+  const questions = createQuestions<HistoryReply>()
+  let cursor = 0
+  let worker: Worker | undefined
+  let isClosed = false
+
+  const start = (): Worker => {
+    const own = new Worker(new URL('./sqlite-history-worker.ts', import.meta.url), {
+      workerData: { file, syncDelayMs },
+    })
+    let cause = new Error('its thread has ended')
+    own.on('message', (reply: HistoryReply) => {
+      if (reply.kind === 'done') cursor = reply.cursor
+      questions.answer(reply.id, reply)
+    })
+    own.on('error', (error) => {
+      cause = error instanceof Error ? error : new Error(String(error))
+    })
+    own.once('exit', () => {
+      worker = undefined
+      questions.abandon(new Error(`history ${file}: ${cause.message}`, { cause }))
+    })
+    return own
   }
-  let cursor = Number(db.prepare('SELECT position FROM cursor WHERE id = 1').get()?.['position'] ?? 0)
-  const boots = new Map<string, number | undefined>()
-  const bootUtcMs = (boot: string): number | undefined => {
-    if (!boots.has(boot)) {
-      const row = statements.boot.get(boot)
-      boots.set(boot, row === undefined ? undefined : Number(row['utcMs']))
-    }
-    return boots.get(boot)
-  }
-  const insert = (reading: Reading, receivedMs: number): void => {
-    const { raw: _raw, ...kept } = reading as Reading & { readonly raw?: string }
-    const utcMs = reading.eventMs === undefined ? bootUtcMs(reading.boot) : undefined
-    const eventMs = reading.eventMs ?? (utcMs === undefined ? undefined : utcMs + reading.monotonicMs)
-    const stored = eventMs === undefined ? kept : { ...kept, eventMs }
-    const { slot, device, session, counter, boot } = reading
-    statements.insert.run(
-      slot,
-      eventMs ?? receivedMs,
-      device,
-      session,
-      counter,
-      eventMs === undefined ? boot : null,
-      JSON.stringify(stored),
-    )
+  const ask = async (toRequest: (id: number) => HistoryRequest): Promise<HistoryReply> => {
+    if (isClosed) throw new Error(`history ${file}: it is closed`)
+    worker ??= start()
+    const own = worker
+    const reply = await questions.ask((id) => own.postMessage(toRequest(id)))
+    if (reply.kind === 'failed') throw new Error(`history ${file}: ${reply.message}`)
+    return reply
   }
 
-  /** All or nothing, so that what fails can be tried again. */
-  const inTransaction = (work: () => void): void => {
-    try {
-      db.exec('BEGIN')
-      work()
-      db.exec('COMMIT')
-    } catch (cause) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      throw cause
-    }
-  }
+  // A file that cannot be opened now is no reason not to start; whoever applies entries is told, and comes again.
+  await ask((id) => ({ kind: 'open', id })).catch(() => undefined)
 
   return {
     name: 'history',
     cursor: () => cursor,
-    apply: (entries, next) => {
-      inTransaction(() => {
-        for (const entry of entries) {
-          if (entry.channel !== 'readings') continue
-          for (const reading of JSON.parse(entry.text) as Reading[]) insert(reading, entry.receivedMs)
-        }
-        statements.setCursor.run(next)
-      })
-      cursor = next
+    apply: async (entries, next) => {
+      await ask((id) => ({ kind: 'apply', id, entries, cursor: next }))
     },
-    readings: ({ slot, fromMs, toMs, limit, cursor: after }) => {
-      const [atMs, device, session, counter] = after?.split('~') ?? []
-      const start =
-        atMs === undefined
-          ? [fromMs - 1, '~', 0, 0]
-          : [Number(atMs), device ?? '', Number(session), Number(counter)]
-      const items = statements.range
-        .all(slot, toMs, start[0]!, start[1]!, start[2]!, start[3]!, limit)
-        .map((row) => JSON.parse(String(row['text'])) as Reading)
-      const last = items.at(-1)
-      const next =
-        last === undefined || items.length < limit
-          ? undefined
-          : [last.eventMs ?? last.receivedMs, last.device, last.session, last.counter].join('~')
-      return { items, next }
+    readings: async (query) => {
+      const reply = await ask((id) => ({ kind: 'readings', id, query }))
+      if (reply.kind !== 'page') throw new Error(`history ${file}: no answer to a query`)
+      return { items: JSON.parse(reply.text) as Reading[], next: reply.next }
     },
-    dateBoot: (boot, utcMs) => {
-      if (bootUtcMs(boot) !== undefined) return
-      boots.set(boot, utcMs)
-      inTransaction(() => {
-        statements.setBoot.run(boot, utcMs)
-        const undated = statements.undated.all(boot)
-        statements.dropUndated.run(boot)
-        for (const row of undated)
-          insert(JSON.parse(String(row['text'])) as Reading, Number(row['receivedAt']))
-      })
+    dateBoot: async (boot, utcMs) => {
+      await ask((id) => ({ kind: 'date-boot', id, boot, utcMs }))
     },
-    close: () => db.close(),
+    close: async () => {
+      isClosed = true
+      const own = worker
+      if (own === undefined) return
+      const ended = new Promise<void>((resolve) => own.once('exit', () => resolve()))
+      own.postMessage({ kind: 'close' } satisfies HistoryRequest)
+      const timer = setTimeout(() => void own.terminate(), CLOSE_WITHIN_MS)
+      await ended
+      clearTimeout(timer)
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { isMainThread, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { pause } from '../threads/pause.ts'
 import type { Appended, LogEntry, Progress, StoredEntry } from './log.ts'
 import type { LogReply, LogRequest } from './sqlite-log.ts'
 
@@ -138,10 +139,6 @@ const prepare = (db: DatabaseSync) => ({
     'INSERT OR REPLACE INTO progress (site, gateway, epoch, channel, row, skipped, count) VALUES (?, ?, ?, ?, ?, ?, ?)',
   ),
 })
-
-const pause = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
-}
 
 if (!isMainThread && parentPort !== null) {
   const { file, syncDelayMs } = workerData as { file: string; syncDelayMs: number }

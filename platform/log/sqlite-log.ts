@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { createQuestions } from '../threads/questions.ts'
 import type { Appended, Log, LogChannel, LogEntry, Progress, StoredEntry } from './log.ts'
 
 export type LogRequest =
@@ -43,10 +44,9 @@ export const openSqliteLog = async ({ file, syncDelayMs = 0, onFailure }: Sqlite
       else reject(new Error(`log ${file}: ${reply.kind === 'failed' ? reply.message : reply.kind}`))
     })
   })
-  const answers = new Map<number, (reply: LogReply) => void>()
+  const questions = createQuestions<LogReply>()
   const progress = new Map(ready.progress.map((one) => [toKey(one), one]))
   let { position } = ready
-  let nextId = 1
   let isClosing = false
   const closed = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
@@ -65,15 +65,10 @@ export const openSqliteLog = async ({ file, syncDelayMs = 0, onFailure }: Sqlite
       position = reply.position
       if (reply.progress !== undefined) progress.set(toKey(reply.progress), reply.progress)
     }
-    answers.get(reply.id)?.(reply)
-    answers.delete(reply.id)
+    questions.answer(reply.id, reply)
   })
   const ask = (toRequest: (id: number) => LogRequest): Promise<LogReply> =>
-    new Promise((resolve) => {
-      const id = nextId++
-      answers.set(id, resolve)
-      worker.postMessage(toRequest(id))
-    })
+    questions.ask((id) => worker.postMessage(toRequest(id)))
 
   return {
     append: async (entry) => {

@@ -1,0 +1,192 @@
+import type { Reading } from '@clearlane/protocol'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { StoredEntry } from '../log/log.ts'
+import type { History, HistoryQuery } from './history.ts'
+
+/** What every implementation of the history must keep. `open` twice with the same place is a restart. */
+export const describeHistory = (
+  name: string,
+  createPlace: () => { readonly open: () => Promise<History>; readonly remove: () => void },
+): void => {
+  const opened: { history: History; remove: () => void }[] = []
+  afterEach(async () => {
+    for (const { history, remove } of opened.splice(0)) {
+      await history.close()
+      remove()
+    }
+  })
+  const start = async () => {
+    const place = createPlace()
+    const handle = { history: await place.open(), remove: place.remove }
+    opened.push(handle)
+    return {
+      history: () => handle.history,
+      restart: async () => {
+        await handle.history.close()
+        handle.history = await place.open()
+      },
+    }
+  }
+
+  describe(`${name}: a history`, () => {
+    test('gives the readings of one slot in order of event time, however they came', async () => {
+      const { history } = await start()
+      const [first, second, third] = [reading(1), reading(2), reading(3)]
+      await history().apply([entry(1, [third, first]), entry(2, [reading(2, { slot: 'b1' }), second])], 2)
+      expect(await all(history())).toEqual([first, second, third])
+      expect(await all(history(), { slot: 'none' })).toEqual([])
+    })
+
+    test('gives readings from a time on and before another', async () => {
+      const { history } = await start()
+      await history().apply(
+        [
+          entry(
+            1,
+            [1, 2, 3, 4].map((counter) => reading(counter)),
+          ),
+        ],
+        1,
+      )
+      const found = await all(history(), { fromMs: 1_002, toMs: 1_004 })
+      expect(found.map(({ counter }) => counter)).toEqual([2, 3])
+    })
+
+    test.each([1, 2, 3, 7, 100])('gives the same in pages of %i as at once', async (limit) => {
+      const { history } = await start()
+      // Two devices in the same millisecond, and readings without a time of their own in between.
+      const dated = [1, 2, 3].flatMap((counter) => [
+        reading(counter),
+        reading(counter, { device: '70b3d57ed001a002' }),
+      ])
+      await history().apply([entry(1, dated), entry(2, [undated(8), undated(9)], 1_002)], 2)
+      const whole = await history().readings({ slot: 'a1', fromMs: 0, toMs: 5_000, limit: 1_000 })
+      expect(whole.items).toHaveLength(8)
+      expect(whole.next).toBeUndefined()
+      expect(await all(history(), { limit })).toEqual(whole.items)
+    })
+
+    test('keeps a reading once: applied again, sent again later, and after a restart', async () => {
+      const { history, restart } = await start()
+      await history().apply([entry(1, [reading(1), reading(2)])], 1)
+      await history().apply([entry(1, [reading(1), reading(2)])], 1)
+      await restart()
+      await history().apply([entry(1, [reading(1), reading(2)]), entry(2, [reading(2), reading(3)])], 2)
+      expect(await all(history())).toEqual([reading(1), reading(2), reading(3)])
+      expect(history().cursor()).toBe(2)
+    })
+
+    test('goes on at its cursor after a restart, also where an entry holds no readings', async () => {
+      const { history, restart } = await start()
+      expect(history().cursor()).toBe(0)
+      await history().apply([entry(1, [reading(1)])], 1)
+      await history().apply([{ ...entry(2, [{ kind: 'presence' }]), channel: 'events' }], 2)
+      expect(history().cursor()).toBe(2)
+      await restart()
+      expect(history().cursor()).toBe(2)
+      expect(await all(history())).toEqual([reading(1)])
+    })
+
+    test('stores nothing of a slice that fails, and all of it when it is tried again', async () => {
+      const { history } = await start()
+      const good = entry(1, [reading(1)])
+      await expect(history().apply([good, { ...entry(2, []), text: '[{' }], 2)).rejects.toThrow()
+      expect(history().cursor()).toBe(0)
+      expect(await all(history())).toEqual([])
+      await history().apply([good, entry(2, [reading(2)])], 2)
+      expect(history().cursor()).toBe(2)
+      expect(await all(history())).toEqual([reading(1), reading(2)])
+    })
+
+    test('dates readings without event time when the clock of their boot is known, before and after', async () => {
+      const { history, restart } = await start()
+      const other = undated(5, { boot: 'b2' })
+      await history().apply([entry(1, [undated(20), other, reading(2)], 4_000)], 1)
+      expect((await all(history())).map(({ counter }) => counter)).toEqual([2, 5, 20])
+      await history().dateBoot('b1', 1_000)
+      await history().dateBoot('b1', 3_000)
+      await restart()
+      await history().apply([entry(2, [undated(1), undated(20)], 4_500)], 2)
+      expect(await all(history())).toEqual([
+        undated(1, { eventMs: 1_001 }),
+        reading(2),
+        undated(20, { eventMs: 1_020 }),
+        other,
+      ])
+    })
+
+    test('is made again from the log to the same result, in whatever slices', async () => {
+      const entries = [
+        entry(1, [reading(3), undated(9)], 4_000),
+        entry(2, [reading(1)]),
+        entry(3, [reading(1), undated(4), undated(6, { boot: 'b2' })], 4_100),
+      ]
+      const [once, again] = [await start(), await start()]
+      for (const one of entries) {
+        await once.history().apply([one], one.position)
+        await once.history().dateBoot('b1', 1_000)
+      }
+      await again.history().apply(entries, 3)
+      await again.history().dateBoot('b1', 1_000)
+      expect(await all(again.history())).toEqual(await all(once.history()))
+      expect(again.history().cursor()).toBe(once.history().cursor())
+    })
+
+    test('closes after what it was asked for, and answers nothing more', async () => {
+      const { history, restart } = await start()
+      const closed = history()
+      const applied = closed.apply([entry(1, [reading(1)])], 1)
+      await restart()
+      await applied
+      await expect(all(closed)).rejects.toThrow()
+      expect(history().cursor()).toBe(1)
+    })
+  })
+}
+
+const reading = (counter: number, over: Partial<Reading> = {}): Reading => ({
+  device: '70b3d57ed001a001',
+  session: 1,
+  counter,
+  trigger: 'period',
+  eventMs: 1_000 + counter,
+  receivedMs: 1_100 + counter,
+  boot: 'b1',
+  monotonicMs: counter,
+  clock: 'gateway',
+  backfill: false,
+  link: 'tcp',
+  slot: 'a1',
+  section: 'a',
+  xNt: 1,
+  yNt: 2,
+  zNt: 3,
+  ...over,
+})
+/** Heard while neither its device nor its gateway knew the time. */
+const undated = (counter: number, over: Partial<Reading> = {}): Reading => {
+  const { eventMs: _eventMs, ...rest } = reading(counter)
+  return { ...rest, receivedMs: counter, clock: 'unknown', ...over }
+}
+const entry = (position: number, rows: readonly object[], receivedMs = 2_000): StoredEntry => ({
+  position,
+  site: 's',
+  gateway: 'gw',
+  epoch: 'e1',
+  channel: 'readings',
+  first: position,
+  last: position,
+  receivedMs,
+  text: JSON.stringify(rows),
+})
+/** Everything of a slot, page by page. */
+const all = async (history: History, over: Partial<HistoryQuery> = {}): Promise<Reading[]> => {
+  const query: HistoryQuery = { slot: 'a1', fromMs: 0, toMs: 10_000, limit: 100, ...over }
+  const items: Reading[] = []
+  for (let cursor: string | undefined; ;) {
+    const page = await history.readings({ ...query, cursor })
+    items.push(...page.items)
+    if (page.next === undefined) return items
+    cursor = page.next
+  }
+}

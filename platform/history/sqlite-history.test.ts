@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { StoredEntry } from '../log/log.ts'
+import { describeHistory } from './history-contract.ts'
+import { openSqliteHistory } from './sqlite-history.ts'
+
+describeHistory('SQLite', () => {
+  const place = mkdtempSync(join(tmpdir(), 'history-'))
+  return {
+    open: () => openSqliteHistory({ file: join(place, 'history.sqlite') }),
+    remove: () => rmSync(place, { recursive: true }),
+  }
+})
+
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'history-'))
+  file = join(folder, 'history.sqlite')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const empty: StoredEntry = {
+  position: 1,
+  site: 's',
+  gateway: 'gw',
+  epoch: 'e1',
+  channel: 'readings',
+  first: 1,
+  last: 1,
+  receivedMs: 1,
+  text: '[]',
+}
+const NONE = { slot: 'a1', fromMs: 0, toMs: 1, limit: 1 }
+
+test('a commit that takes long leaves the main thread free', async () => {
+  const history = await openSqliteHistory({ file, syncDelayMs: 500 })
+  let isApplied = false
+  let turns = 0
+  const turn = (): void => {
+    turns++
+    if (!isApplied) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await history.apply([empty], 1)
+  isApplied = true
+  expect(turns).toBeGreaterThan(100)
+  await history.close()
+})
+
+test('a commit that does not end holds up neither the end of the history nor its next start', async () => {
+  const held = await openSqliteHistory({ file, syncDelayMs: 3_600_000 })
+  const [applied] = await Promise.all([Promise.allSettled([held.apply([empty], 1)]), held.close()])
+  expect(applied[0].status).toBe('rejected')
+  const history = await openSqliteHistory({ file })
+  expect(history.cursor()).toBe(0)
+  await history.apply([empty], 1)
+  expect(history.cursor()).toBe(1)
+  await history.close()
+})
+
+test('a file that another process has locked is still read, and refuses a slice until it is free', async () => {
+  await (await openSqliteHistory({ file })).close()
+  const lock = new DatabaseSync(file)
+  lock.exec('BEGIN EXCLUSIVE')
+  const history = await openSqliteHistory({ file })
+  await expect(history.apply([empty], 1)).rejects.toThrow('locked')
+  await expect(history.dateBoot('b1', 1)).rejects.toThrow('locked')
+  expect((await history.readings(NONE)).items).toEqual([])
+  lock.exec('ROLLBACK')
+  lock.close()
+  await history.apply([empty], 1)
+  expect(history.cursor()).toBe(1)
+  await history.close()
+})
+
+test('a file that cannot be opened is tried again by the next request', async () => {
+  const missing = join(folder, 'disk', 'history.sqlite')
+  const history = await openSqliteHistory({ file: missing })
+  await expect(history.readings(NONE)).rejects.toThrow(missing)
+  mkdirSync(join(folder, 'disk'))
+  expect((await history.readings(NONE)).items).toEqual([])
+  await history.close()
+})
