@@ -16,6 +16,7 @@ test.each(KILL_TARGETS.map((target) => ({ target })))(
       heartbeatMs: 1_000,
       arrivalsPerHour: 900,
       readingsSyncDelayMs: SLOW_SYNC_MS,
+      platformLogSyncDelayMs: target === 'platform' ? SLOW_SYNC_MS : 0,
     })
     const { dataDir } = estate
     const { verdict, kills } = await runKills({ estate, dataDir, target, kills: KILLS, seed: SEED })

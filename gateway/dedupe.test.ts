@@ -129,7 +129,7 @@ describe('a device that booted again and again while nobody heard it', () => {
       expect(rounds).toBeLessThan(10)
       const [oldest] = left.toSorted((a, b) => a.session - b.session || a.counter - b.counter)
       dedupe.skipTo(DEVICE, oldest!.session, oldest!.counter)
-      for (const { session, counter } of [...left])
+      for (const { session, counter } of left)
         if (dedupe.isNew(DEVICE, session, counter) === 'new')
           dedupe.enter(DEVICE, session, counter, ++row, session)
       dedupe.commit(row)

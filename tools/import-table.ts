@@ -58,7 +58,8 @@ export const findViolations = (files: readonly SourceFile[]): Violation[] =>
     })
   })
 
-const isTest = (path: string): boolean => /(\.test|\.slow|-contract)\.tsx?$/.test(path)
+const isTest = (path: string): boolean =>
+  /(\.test|\.slow|-contract)\.tsx?$|(^|\/)testing-[^/]+\.ts$/.test(path)
 
 const whyRefused = (
   path: string,

@@ -35,6 +35,7 @@ for (const target of KILL_TARGETS) {
     heartbeatMs: 1_000,
     arrivalsPerHour: 900,
     readingsSyncDelayMs: SLOW_SYNC_MS,
+    platformLogSyncDelayMs: target === 'platform' ? SLOW_SYNC_MS : 0,
     onRestart: () => undefined,
   })
   const { verdict, kills } = await runKills({
