@@ -15,9 +15,14 @@ import { createBenchLayout, createBenchRules, toBenchFrame, toDevice } from './t
 
 /**
  * Frame's last byte at the gateway to its episode event at an MQTT subscriber, over TLS, at a steady rate; and a bare
- * publish over the same broker, and over mosquitto. `node event-latency-run.ts EPISODES SYNC_DELAY_MS`. Prints JSON.
+ * publish over the same broker, and over mosquitto. The delays are added to every sync of the gateway's two logs.
+ * `node event-latency-run.ts EPISODES EVENTS_SYNC_DELAY_MS READINGS_SYNC_DELAY_MS`. Prints JSON.
  */
-const [episodesWanted, syncDelayMs] = process.argv.slice(2, 4).map(Number) as [number, number]
+const [episodesWanted, eventsSyncDelayMs, syncDelayMs] = process.argv.slice(2, 5).map(Number) as [
+  number,
+  number,
+  number,
+]
 const ROOT = join(import.meta.dirname, '..')
 const SLOTS = 400
 const READINGS_PER_SECOND = 1_000
@@ -152,7 +157,7 @@ writeFileSync(
       passwordFile: file('secret'),
       caFile: file('cert.pem'),
     },
-    log: { syncDelayMs, eventsSyncDelayMs: syncDelayMs },
+    log: { syncDelayMs, eventsSyncDelayMs },
   }),
 )
 const url = `mqtts://127.0.0.1:${brokerPort}`

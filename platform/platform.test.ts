@@ -253,6 +253,8 @@ describe('the API', () => {
   test.each([
     { path: '/readings', status: 400, code: 'bad-request' },
     { path: '/readings?slot=a1&limit=0', status: 400, code: 'bad-request' },
+    { path: '/readings?slot=a1&cursor=5~~', status: 400, code: 'bad-request' },
+    { path: '/episodes?cursor=%27~x', status: 400, code: 'bad-request' },
     { path: '/episodes/none', status: 404, code: 'not-found' },
     { path: '/nothing', status: 404, code: 'not-found' },
     { path: '/gateways/none', status: 404, code: 'not-found' },

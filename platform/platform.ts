@@ -66,7 +66,10 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     monotonicMs: () => performance.now(),
   })
   const following = followLog(platformLog, [history, episodes], (name, cause) =>
-    log.error({ projection: name, err: cause }, 'projection held up, trying again'),
+    refusals.refuse(
+      'projection-held-up',
+      `${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    ),
   )
 
   /** Gateways whose boot is being dated. What fails, or comes meanwhile, comes again with the next health message. */

@@ -55,6 +55,11 @@ const ALIVE_EVERY_MS = 5_000
 
 const limitQuery = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 500))
 const timeQuery = z.coerce.number().int()
+/** Where the next page begins, as the one before it said: numbers and ids with tildes between. */
+const EPISODES_CURSOR = /^\d+~[A-Za-z0-9._-]+$/
+const READINGS_CURSOR = /^\d+~[0-9a-f]{16}~\d+~\d+$/
+const cursorQuery = (pattern: RegExp) =>
+  z.string().regex(pattern, 'give back `next` of the page before it, as it is').optional()
 const json = <S extends z.ZodType>(schema: S, description: string) => ({
   description,
   content: { 'application/json': { schema } },
@@ -178,7 +183,7 @@ export const createApi = (parts: ApiParts) => {
           to: timeQuery.optional(),
           open: z.enum(['true', 'false']).optional(),
           limit: limitQuery(1_000),
-          cursor: z.string().optional(),
+          cursor: cursorQuery(EPISODES_CURSOR),
         }),
       },
       responses: { 200: json(page(EpisodeViewSchema), 'newest first'), ...errors },
@@ -243,7 +248,7 @@ export const createApi = (parts: ApiParts) => {
           from: timeQuery.default(0),
           to: timeQuery.default(Number.MAX_SAFE_INTEGER),
           limit: limitQuery(10_000),
-          cursor: z.string().optional(),
+          cursor: cursorQuery(READINGS_CURSOR),
         }),
       },
       responses: { 200: json(page(ReadingSchema), 'of one slot, in order of event time'), ...errors },
