@@ -1,5 +1,6 @@
 import type { GatewayEvent, PresenceEvent, Reading } from '@clearlane/protocol'
 import type { Told } from '@clearlane/rules'
+import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import type { Outbox, Rows } from './outbox.ts'
 
@@ -126,8 +127,7 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
     })
   })
   let { committedRow, acknowledgedRow, parkedRows, bytes } = ready
-  const { promise: closed, resolve: onClosed, reject: onCrash } = Promise.withResolvers<void>()
-  closed.catch((cause: unknown) => onFailure(cause instanceof Error ? cause : new Error(String(cause))))
+  const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>()
 
   const onCommitted = (entries: number): void => {
     for (const { events, resolve } of waiting.splice(0, entries)) {
@@ -138,10 +138,12 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
       resolve()
     }
   }
-  worker.on('error', onCrash)
-  worker.on('exit', (code) =>
-    isClosing && code === 0 ? onClosed() : onCrash(new Error(`events log worker ended with ${code}`)),
-  )
+  worker.on('error', onFailure)
+  worker.on('exit', (code) => {
+    // Without it no alarm would ever be told: whoever supervises the process starts it anew.
+    assert(isClosing, `events log ${file}: its worker ended with ${code}`)
+    onClosed()
+  })
   worker.on('message', (reply: EventsReply) => {
     switch (reply.kind) {
       case 'committed':

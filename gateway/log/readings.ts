@@ -115,7 +115,8 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
   let nextId = 1
   const closed = new Promise<void>((resolve) => {
     worker.on('exit', (code) => {
-      if (!isClosing) onFailure(new Error(`readings log ${file}: its worker ended with ${code}`))
+      // Without it no device would ever be acknowledged: whoever supervises the process starts it anew.
+      assert(isClosing, `readings log ${file}: its worker ended with ${code}`)
       resolve()
     })
   })

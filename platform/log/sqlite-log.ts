@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import { createQuestions } from '../threads/questions.ts'
 import type { Appended, Log, LogChannel, LogEntry, Progress, StoredEntry } from './log.ts'
@@ -50,7 +51,8 @@ export const openSqliteLog = async ({ file, syncDelayMs = 0, onFailure }: Sqlite
   let isClosing = false
   const closed = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
-      if (!isClosing) onFailure(new Error(`log ${file}: its worker ended with ${code}`))
+      // Without it nothing would ever be acknowledged: whoever supervises the process starts it anew.
+      assert(isClosing, `log ${file}: its worker ended with ${code}`)
       resolve()
     })
   })
