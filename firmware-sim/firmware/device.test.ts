@@ -135,6 +135,18 @@ describe('a reading', () => {
     expect(again).toEqual({ ...first, retransmission: true })
   })
 
+  test('that nobody answers makes it say hello again, since it may have been forgotten', () => {
+    const device = greeted()
+    const kinds = [0, 3, 12, 39, 99, 130].map((seconds) =>
+      read(device.poll(seconds * 1_000 + 60, BOOTED_MS)).map(({ kind }) => kind),
+    )
+    expect(kinds).toEqual([['state'], ['state'], ['state'], ['state'], ['hello', 'state'], ['hello']])
+    device.acknowledge(ack(0), BOOTED_MS)
+    expect(read(device.poll(131_000, BOOTED_MS)).map(({ kind }) => kind)).toEqual(['state'])
+    device.acknowledge(ack(1), BOOTED_MS)
+    expect(device.poll(300_000, BOOTED_MS)).toEqual([])
+  })
+
   test('overwrites the oldest when the ring is full, and the heartbeat says so', () => {
     const device = greeted({ heartbeatMs: 1_000 })
     for (let count = 1; count < RING_FRAMES + 10; count++) device.sample(FIELD, 20, BOOTED_MS + count * 1_000)

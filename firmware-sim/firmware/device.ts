@@ -50,6 +50,8 @@ const CHANGE_NT = 300
 /** How long a booted device waits for the time before it sends its first reading undated. Wall time. */
 const TIME_WAIT_MS = 10_000
 const HELLO_RETRY_MS = [1_000, 3_000, 9_000, 27_000]
+/** After so many tries without an answer nobody may know any more who it is: it says hello again. */
+const UNANSWERED_TRIES = 3
 const RETRY_MS = [3_000, 9_000, 27_000, 60_000]
 /** A clock that is off by less is left alone: answers take their time. Domain milliseconds at speed 1. */
 const CLOCK_TOLERANCE_MS = 2_000
@@ -132,6 +134,7 @@ export const createDevice = (options: DeviceOptions): Device => {
     entry.tries++
     return bytes
   }
+  const isUnanswered = (): boolean => (held[0]?.tries ?? 0) > UNANSWERED_TRIES
   const isDue = (entry: Held, wallMs: number): boolean =>
     entry.sentMs !== undefined &&
     wallMs - entry.sentMs >= RETRY_MS[Math.min(entry.tries, RETRY_MS.length) - 1]!
@@ -183,6 +186,8 @@ export const createDevice = (options: DeviceOptions): Device => {
         if (clockErrorMs === undefined || Math.abs(errorMs - clockErrorMs) > toleranceMs)
           clockErrorMs = errorMs
       }
+      // Whoever had fallen silent answers again: there is no need to wait for the next try.
+      if (isUnanswered()) for (const entry of held) Object.assign(entry, { sentMs: undefined, tries: 0 })
       const kept = held.filter(({ frame }) => frame.boot !== ack.boot || frame.sequence >= ack.sequence)
       if (kept.length === held.length) return undefined
       held.splice(0, held.length, ...kept)
@@ -207,10 +212,9 @@ export const createDevice = (options: DeviceOptions): Device => {
     poll: (wallMs, atMs) => {
       if (!isConnected) return []
       const bytes: Uint8Array[] = []
-      if (
-        !isGreeted &&
-        wallMs - helloSentMs >= HELLO_RETRY_MS[Math.min(Math.max(helloTries, 1), HELLO_RETRY_MS.length) - 1]!
-      ) {
+      const helloDueMs =
+        helloSentMs + HELLO_RETRY_MS[Math.min(Math.max(helloTries, 1), HELLO_RETRY_MS.length) - 1]!
+      if ((!isGreeted || isUnanswered()) && wallMs >= helloDueMs) {
         helloSentMs = wallMs
         helloTries++
         bytes.push(encodeFrame(hello(atMs)))
