@@ -172,7 +172,7 @@ test('a subscriber that takes nothing is dropped, and the others hear everything
 })
 
 test.each([
-  { name: 'no JSON', text: '[', reason: 'identities-json' },
+  { name: 'no JSON', text: '[', reason: 'not-json' },
   {
     name: 'a secret in the clear',
     text: JSON.stringify([{ username: 'a', secretHash: 'secret', identity: { kind: 'platform' } }]),

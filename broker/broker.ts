@@ -182,5 +182,5 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
   }
 }
 
-const isLoopback = (host: string): boolean =>
+export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))

@@ -1,6 +1,12 @@
+import type { KeyObject } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { Result, Service } from '@clearlane/protocol'
+import { fault, ok } from '@clearlane/protocol'
 import { z } from 'zod'
+import { isLoopback } from './broker.ts'
+import { parseIdentities } from './identities.ts'
 
-export const BrokerConfigSchema = z.object({
+const BrokerConfigSchema = z.object({
   host: z.string().default('127.0.0.1').describe('address to listen on; beyond this machine only with tls'),
   port: z.int().min(0).max(65_535).default(1_883),
   identitiesFile: z.string().describe('JSON list of user names, hashed secrets and what each may touch'),
@@ -18,7 +24,33 @@ export const BrokerConfigSchema = z.object({
 })
 export type BrokerConfig = z.output<typeof BrokerConfigSchema>
 
-export const EXAMPLE_BROKER_CONFIG: z.input<typeof BrokerConfigSchema> = {
-  identitiesFile: '/etc/clearlane/identities.json',
-  tls: { certFile: '/etc/clearlane/broker.crt', keyFile: '/etc/clearlane/broker.key' },
+export const BROKER_SERVICE: Service<typeof BrokerConfigSchema> = {
+  name: 'broker',
+  schema: BrokerConfigSchema,
+  example: {
+    identitiesFile: '/etc/clearlane/identities.json',
+    tls: { certFile: '/etc/clearlane/broker.crt', keyFile: '/etc/clearlane/broker.key' },
+  },
+  inspect: ({ host, identitiesFile, tls }, inspection) => {
+    if (tls === undefined && !isLoopback(host))
+      inspection.note(
+        'host',
+        `${host} is beyond this machine and there is no tls; add it, or listen on 127.0.0.1`,
+      )
+    inspection.file('identitiesFile', identitiesFile, parseIdentities)
+    if (tls === undefined) return
+    const cert = inspection.certificate('tls.certFile', tls.certFile)
+    const key = inspection.file('tls.keyFile', tls.keyFile, parsePrivateKey)
+    if (cert === undefined || key === undefined) return
+    if (!new X509Certificate(cert).checkPrivateKey(key))
+      inspection.note('tls', 'the key is not that of the certificate; name the two that were made together')
+  },
+}
+
+const parsePrivateKey = (text: string): Result<KeyObject> => {
+  try {
+    return ok(createPrivateKey(text))
+  } catch {
+    return fault('key-invalid', 'it holds no private key; name a file in PEM format, without a passphrase')
+  }
 }

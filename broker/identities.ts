@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto'
 import type { Identity, Result } from '@clearlane/protocol'
-import { fault, IdSchema, ok, toFault } from '@clearlane/protocol'
+import { fault, fromJson, IdSchema, ok, toFault } from '@clearlane/protocol'
 import { z } from 'zod'
 
 /** Who may connect: a list of user names, each with the hash of its secret and what it is. */
@@ -43,17 +43,15 @@ export const hashSecret = (secret: string): string => {
   return ['scrypt', COST, BLOCK_SIZE, PARALLELISM, salt.toString('base64'), key.toString('base64')].join('$')
 }
 
-export const parseIdentities = (text: string): Result<StoredIdentity[]> => {
-  try {
-    const parsed = IdentitiesSchema.safeParse(JSON.parse(text))
-    if (!parsed.success) return { ok: false, fault: toFault('identities-shape', parsed.error) }
-    const names = parsed.data.map((one) => one.username)
-    const twice = names.find((name, index) => names.indexOf(name) !== index)
-    return twice === undefined ? ok(parsed.data) : fault('identities-invalid', `${twice} is listed twice`)
-  } catch (cause) {
-    return fault('identities-json', cause instanceof Error ? cause.message : String(cause))
-  }
-}
+export const parseIdentities: (text: string) => Result<StoredIdentity[]> = fromJson((value) => {
+  const parsed = IdentitiesSchema.safeParse(value)
+  if (!parsed.success) return { ok: false, fault: toFault('identities-shape', parsed.error) }
+  const names = parsed.data.map((one) => one.username)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  return twice === undefined
+    ? ok(parsed.data)
+    : fault('identities-invalid', `${twice} is listed twice; take one out`)
+})
 
 export const createIdentities = (stored: readonly StoredIdentity[]): Identities => {
   const byName = new Map(stored.map((one) => [one.username, one]))

@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
 import { readServiceConfig } from '@clearlane/protocol'
 import { pino } from 'pino'
 import { createBroker } from './broker.ts'
 import type { BrokerConfig } from './config.ts'
-import { BrokerConfigSchema, EXAMPLE_BROKER_CONFIG } from './config.ts'
+import { BROKER_SERVICE } from './config.ts'
 import { createIdentities, parseIdentities } from './identities.ts'
 
 const LOG_EVERY_MS = 60_000
 
 const runBroker = async (config: BrokerConfig) => {
   const log = pino({ name: 'broker' }, pino.destination(2))
-  const identities = parseIdentities(readFileSync(config.identitiesFile, 'utf8'))
+  const identities = parseIdentities(fs.readFileSync(config.identitiesFile, 'utf8'))
   if (!identities.ok) throw new Error(`${config.identitiesFile}: ${identities.fault.detail}`)
   const loggedMs = new Map<string, number>()
   return createBroker({
@@ -19,7 +21,10 @@ const runBroker = async (config: BrokerConfig) => {
     tls:
       config.tls === undefined
         ? undefined
-        : { cert: readFileSync(config.tls.certFile, 'utf8'), key: readFileSync(config.tls.keyFile, 'utf8') },
+        : {
+            cert: fs.readFileSync(config.tls.certFile, 'utf8'),
+            key: fs.readFileSync(config.tls.keyFile, 'utf8'),
+          },
     onRefused: (reason, detail) => {
       const nowMs = performance.now()
       if (nowMs - (loggedMs.get(reason) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return
@@ -30,13 +35,7 @@ const runBroker = async (config: BrokerConfig) => {
 }
 
 if (import.meta.main) {
-  const start = readServiceConfig(
-    'broker',
-    BrokerConfigSchema,
-    EXAMPLE_BROKER_CONFIG,
-    process.argv.slice(2),
-    (path) => readFileSync(path, 'utf8'),
-  )
+  const start = readServiceConfig(BROKER_SERVICE, process.argv.slice(2), { fs, path, X509Certificate })
   if (start.kind === 'run') {
     const broker = await runBroker(start.config)
     process.send?.({ kind: 'ready', port: broker.port })

@@ -1,8 +1,11 @@
+import { dirname } from 'node:path'
+import type { Service } from '@clearlane/protocol'
 import { DomainTimeSchema } from '@clearlane/protocol'
 import { z } from 'zod'
+import { parseSiteFile } from './estate.ts'
 
-export const SimulatorConfigSchema = z.object({
-  dataDir: z.string().describe('folder of what the devices and the world remember'),
+const SimulatorConfigSchema = z.object({
+  dataDir: z.string().min(1).describe('folder of what the devices and the world remember'),
   ledgerFile: z.string().describe('the truth, a JSON line for each reading and each stay'),
   siteFile: z.string().describe('layout and magnetometer part of the estate'),
   link: z
@@ -25,9 +28,18 @@ export const SimulatorConfigSchema = z.object({
 })
 export type SimulatorConfig = z.output<typeof SimulatorConfigSchema>
 
-export const EXAMPLE_SIMULATOR_CONFIG: z.input<typeof SimulatorConfigSchema> = {
-  dataDir: 'data/firmware-sim',
-  ledgerFile: 'data/ledger.ndjson',
-  siteFile: 'firmware-sim/sites/demo.json',
-  link: { kind: 'tcp', port: 4_001 },
+export const SIMULATOR_SERVICE: Service<typeof SimulatorConfigSchema> = {
+  name: 'firmware-sim',
+  schema: SimulatorConfigSchema,
+  example: {
+    dataDir: 'data/firmware-sim',
+    ledgerFile: 'data/ledger.ndjson',
+    siteFile: 'firmware-sim/sites/demo.json',
+    link: { kind: 'tcp', port: 4_001 },
+  },
+  inspect: ({ dataDir, ledgerFile, siteFile }, inspection) => {
+    inspection.folder('dataDir', dataDir)
+    inspection.folder('ledgerFile', dirname(ledgerFile))
+    inspection.file('siteFile', siteFile, parseSiteFile)
+  },
 }

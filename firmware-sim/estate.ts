@@ -1,5 +1,5 @@
-import type { Layout } from '@clearlane/protocol'
-import { LayoutSchema } from '@clearlane/protocol'
+import type { Layout, Result } from '@clearlane/protocol'
+import { fromJson, LayoutSchema, ok, parseLayout, toFault } from '@clearlane/protocol'
 import { z } from 'zod'
 import type { Vector } from './world/field.ts'
 import { EARTH_FIELD_NT, toLaneAxes } from './world/field.ts'
@@ -11,6 +11,13 @@ export const SiteFileSchema = z.object({
   part: z.enum(Object.keys(PARTS) as [keyof typeof PARTS]).default('mmc5983'),
 })
 export type SiteFile = z.output<typeof SiteFileSchema>
+
+export const parseSiteFile: (text: string) => Result<SiteFile> = fromJson((value) => {
+  const site = SiteFileSchema.safeParse(value)
+  if (!site.success) return { ok: false, fault: toFault('site-shape', site.error) }
+  const layout = parseLayout(site.data.layout)
+  return layout.ok ? ok(site.data) : layout
+})
 
 /** One sensor in the ground, as the simulator needs it. */
 export type SimulatedSlot = {

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { parseJson, readServiceConfig } from '@clearlane/protocol'
+import { X509Certificate } from 'node:crypto'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { readServiceConfig } from '@clearlane/protocol'
 import { pino } from 'pino'
 import type { SimulatorConfig } from './config.ts'
-import { EXAMPLE_SIMULATOR_CONFIG, SimulatorConfigSchema } from './config.ts'
-import { SiteFileSchema } from './estate.ts'
+import { SIMULATOR_SERVICE } from './config.ts'
+import { parseSiteFile } from './estate.ts'
 import { openSerialPort } from './links/serial-port.ts'
 import { openTcpPort } from './links/tcp-port.ts'
 import { createSimulator } from './simulator.ts'
@@ -14,7 +16,7 @@ const DRAIN_LIMIT_MS = 20_000
 
 const runSimulator = async (config: SimulatorConfig) => {
   const log = pino({ name: 'firmware-sim' }, pino.destination(2))
-  const site = parseJson('site', SiteFileSchema, readFileSync(config.siteFile, 'utf8'))
+  const site = parseSiteFile(fs.readFileSync(config.siteFile, 'utf8'))
   if (!site.ok) throw new Error(`${config.siteFile}: ${site.fault.detail}`)
   const store = openStore(config.dataDir, config.ledgerFile)
   const { link } = config
@@ -58,13 +60,7 @@ const runSimulator = async (config: SimulatorConfig) => {
 }
 
 if (import.meta.main) {
-  const start = readServiceConfig(
-    'firmware-sim',
-    SimulatorConfigSchema,
-    EXAMPLE_SIMULATOR_CONFIG,
-    process.argv.slice(2),
-    (path) => readFileSync(path, 'utf8'),
-  )
+  const start = readServiceConfig(SIMULATOR_SERVICE, process.argv.slice(2), { fs, path, X509Certificate })
   if (start.kind === 'run') {
     const running = await runSimulator(start.config)
     process.send?.({ kind: 'ready', port: running.listeningPort })

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /**
@@ -40,7 +40,7 @@ export type Tick = {
 }
 
 export const openStore = (dataDir: string, ledgerFile: string): Store => {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  for (const folder of [dataDir, dirname(ledgerFile)]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const db = new DatabaseSync(join(dataDir, 'simulator.sqlite'))
   db.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;

@@ -29,8 +29,8 @@ export type GatewayParts = {
   readonly devices: Devices
   readonly unknown: UnknownDevices
   readonly dedupe: Dedupe
-  readonly readings: ReadingsLog
-  readonly decide: Decide
+  readonly readings: Pick<ReadingsLog, 'append' | 'hasRoom' | 'onCommit'>
+  readonly decide: Pick<Decide, 'reading' | 'readingsCommitted' | 'configure'>
   readonly refusals: Refusals
   readonly linkStates: LinkStates
 }

@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { X509Certificate } from 'node:crypto'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import type { Result } from '@clearlane/protocol'
 import { createRefusals, readServiceConfig } from '@clearlane/protocol'
 import { pino } from 'pino'
 import { createSystemClock, machineClockSource } from './clock/system-clock.ts'
 import type { GatewayConfig } from './config/config.ts'
-import { EXAMPLE_GATEWAY_CONFIG, GatewayConfigSchema } from './config/config.ts'
+import { GATEWAY_SERVICE } from './config/config.ts'
 import type { Documents } from './config/documents.ts'
 import { readDocuments, writeDocuments } from './config/documents.ts'
 import { createDecide } from './decide.ts'
@@ -31,17 +33,17 @@ const DEDUPE_STATE_EVERY_MS = 60_000
 export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promise<void> }> => {
   const log = pino({ name: 'gateway' }, pino.destination(2))
   const { dataDir, site, gateway } = config
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const fail = (failure: Error): void =>
     log.error({ err: failure }, 'disk failure, nothing is acknowledged until it is over')
 
   const events = await openEventsLog({
-    file: join(dataDir, 'events.sqlite'),
+    file: path.join(dataDir, 'events.sqlite'),
     syncDelayMs: config.log.eventsSyncDelayMs,
     onFailure: fail,
   })
   const readings = await openReadingsLog({
-    file: join(dataDir, 'readings.sqlite'),
+    file: path.join(dataDir, 'readings.sqlite'),
     commitEveryMs: config.log.commitEveryMs,
     retentionMs: config.log.retentionDays * 86_400_000,
     maxBytes: config.log.maxBytes,
@@ -105,21 +107,23 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
       publishHealth()
     },
   )
-  const configure = (next: Documents): void => {
-    writeDocuments(dataDir, next)
+  const configure = (next: Documents): Result<undefined> => {
+    const kept = writeDocuments(dataDir, next)
+    if (!kept.ok) return kept
     documents = next
     configureGateway({ devices, unknown, decide }, next.layout, next.rules)
     log.info({ layout: next.layout.version, rules: next.rules.version }, 'configuration in force')
     publishHealth()
+    return kept
   }
 
   const uplink = openUplink({
     url: config.mqtt.url,
     username: config.mqtt.username,
-    password: readFileSync(config.mqtt.passwordFile, 'utf8').trim(),
+    password: fs.readFileSync(config.mqtt.passwordFile, 'utf8').trim(),
     clientId: `${config.mqtt.username}:${clock.boot}`,
     keepaliveS: config.mqtt.keepaliveS,
-    ca: config.mqtt.caFile === undefined ? undefined : readFileSync(config.mqtt.caFile, 'utf8'),
+    ca: config.mqtt.caFile === undefined ? undefined : fs.readFileSync(config.mqtt.caFile, 'utf8'),
     site,
     gateway,
     readings,
@@ -220,13 +224,7 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
 }
 
 if (import.meta.main) {
-  const start = readServiceConfig(
-    'gateway',
-    GatewayConfigSchema,
-    EXAMPLE_GATEWAY_CONFIG,
-    process.argv.slice(2),
-    (path) => readFileSync(path, 'utf8'),
-  )
+  const start = readServiceConfig(GATEWAY_SERVICE, process.argv.slice(2), { fs, path, X509Certificate })
   if (start.kind === 'run') {
     const running = await runGateway(start.config)
     process.send?.({ kind: 'ready' })

@@ -1,11 +1,19 @@
-import { DomainTimeSchema, IdSchema } from '@clearlane/protocol'
+import type { Service } from '@clearlane/protocol'
+import {
+  checkLanes,
+  DomainTimeSchema,
+  fromJson,
+  IdSchema,
+  parseLayout,
+  parseRuleSet,
+} from '@clearlane/protocol'
 import { z } from 'zod'
 
 const syncDelay = (what: string) =>
   z.int().min(0).max(60_000).default(0).describe(`added to ${what}, for trials`)
 
 export const PlatformConfigSchema = z.object({
-  dataDir: z.string().describe('folder of the log and of everything made from it'),
+  dataDir: z.string().min(1).describe('folder of the log and of everything made from it'),
   site: IdSchema,
   http: z
     .object({
@@ -32,15 +40,32 @@ export const PlatformConfigSchema = z.object({
 })
 export type PlatformConfig = z.output<typeof PlatformConfigSchema>
 
-export const EXAMPLE_PLATFORM_CONFIG: z.input<typeof PlatformConfigSchema> = {
-  dataDir: '/var/lib/clearlane/platform',
-  site: 'yuntai-1',
-  mqtt: {
-    url: 'mqtts://broker.example.org:8883',
-    username: 'platform',
-    passwordFile: '/etc/clearlane/platform.secret',
+export const PLATFORM_SERVICE: Service<typeof PlatformConfigSchema> = {
+  name: 'platform',
+  schema: PlatformConfigSchema,
+  example: {
+    dataDir: '/var/lib/clearlane/platform',
+    site: 'yuntai-1',
+    mqtt: {
+      url: 'mqtts://broker.example.org:8883',
+      username: 'platform',
+      passwordFile: '/etc/clearlane/platform.secret',
+    },
+    layoutFile: '/etc/clearlane/layout.json',
+    rulesFile: '/etc/clearlane/rules.json',
+    consoleDir: '/opt/clearlane/console/dist',
   },
-  layoutFile: '/etc/clearlane/layout.json',
-  rulesFile: '/etc/clearlane/rules.json',
-  consoleDir: '/opt/clearlane/console/dist',
+  inspect: ({ dataDir, site, mqtt, layoutFile, rulesFile }, inspection) => {
+    inspection.folder('dataDir', dataDir)
+    inspection.secret('mqtt.passwordFile', mqtt.passwordFile)
+    if (mqtt.caFile !== undefined) inspection.certificate('mqtt.caFile', mqtt.caFile)
+    const layout = inspection.file('layoutFile', layoutFile, fromJson(parseLayout))
+    const rules = inspection.file('rulesFile', rulesFile, fromJson(parseRuleSet))
+    if (layout !== undefined && layout.site !== site)
+      inspection.note('layoutFile', `it is of the site ${layout.site}, not of ${site}; name that of ${site}`)
+    if (rules !== undefined && rules.site !== site)
+      inspection.note('rulesFile', `it is of the site ${rules.site}, not of ${site}; name that of ${site}`)
+    const lanes = layout === undefined || rules === undefined ? undefined : checkLanes(rules, layout)
+    if (lanes?.ok === false) inspection.note('rulesFile', lanes.fault.detail)
+  },
 }

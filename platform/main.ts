@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
 import { readServiceConfig } from '@clearlane/protocol'
 import { pino } from 'pino'
-import { EXAMPLE_PLATFORM_CONFIG, PlatformConfigSchema } from './config.ts'
+import { PLATFORM_SERVICE } from './config.ts'
 import { createPlatform } from './platform.ts'
 
-const start = readServiceConfig(
-  'platform',
-  PlatformConfigSchema,
-  EXAMPLE_PLATFORM_CONFIG,
-  process.argv.slice(2),
-  (path) => readFileSync(path, 'utf8'),
-)
+const start = readServiceConfig(PLATFORM_SERVICE, process.argv.slice(2), { fs, path, X509Certificate })
 if (start.kind === 'run') {
   const platform = await createPlatform(start.config, pino({ name: 'platform' }, pino.destination(2)))
   process.send?.({ kind: 'ready', port: platform.port })

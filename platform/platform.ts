@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
-import { createRefusals, parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
+import { createRefusals, fromJson, parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
 import type { Logger } from 'pino'
 import { createApi } from './api/api.ts'
 import type { PlatformConfig } from './config.ts'
@@ -267,9 +267,9 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
 }
 
 const readSeed = ({ layoutFile, rulesFile }: PlatformConfig) => {
-  const layout = parseLayout(JSON.parse(readFileSync(layoutFile, 'utf8')))
+  const layout = fromJson(parseLayout)(readFileSync(layoutFile, 'utf8'))
   if (!layout.ok) throw new Error(`${layoutFile}: ${layout.fault.detail}`)
-  const rules = parseRuleSet(JSON.parse(readFileSync(rulesFile, 'utf8')))
+  const rules = fromJson(parseRuleSet)(readFileSync(rulesFile, 'utf8'))
   if (!rules.ok) throw new Error(`${rulesFile}: ${rules.fault.detail}`)
   return { layout: layout.value, rules: rules.value }
 }

@@ -34,3 +34,42 @@ export const parseJson = <S extends z.ZodType>(
   const parsed = schema.safeParse(value)
   return parsed.success ? ok(parsed.data) : { ok: false, fault: toFault(`${what}-shape`, parsed.error) }
 }
+
+/** A reader of files that people write, for a reader of values. */
+export const fromJson =
+  <T>(parse: (value: unknown) => Result<T>) =>
+  (text: string): Result<T> => {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      return fault('not-json', `${placeOfFault(text)}: this is not JSON; mend it there or just before`)
+    }
+    return parse(value)
+  }
+
+/**
+ * Where a text stops being JSON. The engine's own message often has no position and quotes the text instead, which
+ * may be a secret's. So the longest beginning that could still become JSON is searched for, by halves.
+ */
+const placeOfFault = (text: string): string => {
+  let sound = 0
+  let broken = text.length + 1
+  while (broken - sound > 1) {
+    const middle = Math.floor((sound + broken) / 2)
+    if (canBecomeJson(text.slice(0, middle))) sound = middle
+    else broken = middle
+  }
+  const lines = text.slice(0, sound).split('\n')
+  return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`
+}
+
+const canBecomeJson = (beginning: string): boolean => {
+  try {
+    JSON.parse(beginning)
+    return true
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : ''
+    return /end of JSON|Unterminated/.test(message) || message.includes(`position ${beginning.length} `)
+  }
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { IdSchema } from './ids.ts'
+import type { Layout } from './layout.ts'
 import type { Fault, Result } from './result.ts'
 import { fault, ok } from './result.ts'
 import { toFault } from './parse.ts'
@@ -31,6 +32,23 @@ export const LaneRulesSchema = z.object({
 })
 export type LaneRules = Readonly<z.infer<typeof LaneRulesSchema>>
 
+const { shape } = LaneRulesSchema
+/** What one lane has of its own. Nothing here has a default: what a lane does not say, the site says. */
+const LaneOwnRulesSchema = z
+  .object({
+    dayFromHour: shape.dayFromHour.unwrap(),
+    dayToHour: shape.dayToHour.unwrap(),
+    dwellDayMs: shape.dwellDayMs.unwrap(),
+    dwellNightMs: shape.dwellNightMs.unwrap(),
+    holdOffMs: shape.holdOffMs.unwrap(),
+    escalateAfterMs: shape.escalateAfterMs.unwrap(),
+    silenceAfterMs: shape.silenceAfterMs.unwrap(),
+    lowBatteryMv: shape.lowBatteryMv.unwrap(),
+    onNt: shape.onNt.unwrap(),
+    offNt: shape.offNt.unwrap(),
+  } satisfies Record<keyof LaneRules, z.ZodType>)
+  .partial()
+
 /** The document that says when a site's lanes are blocked. `lanes` overrides `rules` for a lane by its id. */
 export const RuleSetSchema = z.looseObject({
   v: z.literal(1),
@@ -40,21 +58,28 @@ export const RuleSetSchema = z.looseObject({
     .default(900_000)
     .describe('how late a reading may come and still be merged'),
   rules: LaneRulesSchema.prefault({}),
-  lanes: z.record(IdSchema, LaneRulesSchema.partial()).default({}),
+  lanes: z.record(IdSchema, LaneOwnRulesSchema).default({}),
 })
 export type RuleSet = Readonly<z.infer<typeof RuleSetSchema>>
 
 export const parseRuleSet = (value: unknown): Result<RuleSet, Fault> => {
   const parsed = RuleSetSchema.safeParse(value)
   if (!parsed.success) return { ok: false, fault: toFault('rules-shape', parsed.error) }
-  for (const lane of [undefined, ...Object.keys(parsed.data.lanes)]) {
-    const rules = rulesOfLane(parsed.data, lane)
+  const problems = [undefined, ...Object.keys(parsed.data.lanes)].flatMap((lane) => {
+    const { offNt, onNt } = rulesOfLane(parsed.data, lane)
     const place = lane === undefined ? 'rules' : `lanes.${lane}`
-    if (rules.offNt >= rules.onNt) {
-      return fault('rules-invalid', `${place}: offNt (${rules.offNt}) must be less than onNt (${rules.onNt})`)
-    }
-  }
-  return ok(parsed.data)
+    return offNt < onNt ? [] : [`${place}: offNt (${offNt}) must be less than onNt (${onNt})`]
+  })
+  return problems.length === 0 ? ok(parsed.data) : fault('rules-invalid', problems.slice(0, 20).join('; '))
+}
+
+/** Rules for a lane that the layout lacks would never be in force. */
+export const checkLanes = (rules: RuleSet, layout: Layout): Result<undefined> => {
+  const lanes = new Set(layout.lanes.map(({ id }) => id))
+  const unknown = Object.keys(rules.lanes).find((id) => !lanes.has(id))
+  return unknown === undefined
+    ? ok(undefined)
+    : fault('rules-invalid', `lanes.${unknown}: the layout has no such lane; add it, or take its rules out`)
 }
 
 /** The rules in force for a lane: the site's, with the lane's own on top. */

@@ -1,3 +1,4 @@
+import type { Service } from '@clearlane/protocol'
 import { DomainTimeSchema, IdSchema } from '@clearlane/protocol'
 import { z } from 'zod'
 
@@ -11,8 +12,8 @@ const LinkConfigSchema = z.discriminatedUnion('kind', [
   }),
 ])
 
-export const GatewayConfigSchema = z.object({
-  dataDir: z.string().describe('folder of the two logs and of the documents that the centre sends'),
+const GatewayConfigSchema = z.object({
+  dataDir: z.string().min(1).describe('folder of the two logs and of the documents that the centre sends'),
   site: IdSchema,
   gateway: IdSchema.describe('this gateway, as the layout and the broker know it'),
   links: z
@@ -69,17 +70,30 @@ export const GatewayConfigSchema = z.object({
 })
 export type GatewayConfig = z.output<typeof GatewayConfigSchema>
 
-export const EXAMPLE_GATEWAY_CONFIG: z.input<typeof GatewayConfigSchema> = {
-  dataDir: '/var/lib/clearlane/gateway',
-  site: 'yuntai-1',
-  gateway: 'gw-1',
-  links: [
-    { id: 'radio', kind: 'serial', path: '/dev/ttyUSB0', baud: 115_200 },
-    { id: 'server', kind: 'tcp', host: '127.0.0.1', port: 4_001 },
-  ],
-  mqtt: {
-    url: 'mqtts://broker.example.org:8883',
-    username: 'gw-1',
-    passwordFile: '/etc/clearlane/gw-1.secret',
+export const GATEWAY_SERVICE: Service<typeof GatewayConfigSchema> = {
+  name: 'gateway',
+  schema: GatewayConfigSchema,
+  example: {
+    dataDir: '/var/lib/clearlane/gateway',
+    site: 'yuntai-1',
+    gateway: 'gw-1',
+    links: [
+      { id: 'radio', kind: 'serial', path: '/dev/ttyUSB0', baud: 115_200 },
+      { id: 'server', kind: 'tcp', host: '127.0.0.1', port: 4_001 },
+    ],
+    mqtt: {
+      url: 'mqtts://broker.example.org:8883',
+      username: 'gw-1',
+      passwordFile: '/etc/clearlane/gw-1.secret',
+    },
+  },
+  inspect: ({ dataDir, links, mqtt }, inspection) => {
+    inspection.folder('dataDir', dataDir)
+    const ids = links.map(({ id }) => id)
+    for (const [index, id] of ids.entries())
+      if (ids.indexOf(id) < index)
+        inspection.note(`links.${index}.id`, `${id} is the id of another link too; give each link its own`)
+    inspection.secret('mqtt.passwordFile', mqtt.passwordFile)
+    if (mqtt.caFile !== undefined) inspection.certificate('mqtt.caFile', mqtt.caFile)
   },
 }

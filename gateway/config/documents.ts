@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Fault, Layout, Result, RuleSet } from '@clearlane/protocol'
-import { fault, ok, parseLayout, parseRuleSet } from '@clearlane/protocol'
+import { checkLanes, fault, ok, parseLayout, parseRuleSet } from '@clearlane/protocol'
 
 /** The two documents that configure a site, as they stand on the gateway's disk. */
 export type Documents = { readonly layout: Layout; readonly rules: RuleSet }
@@ -32,11 +32,8 @@ export const parseDocuments = (value: unknown): Result<Documents> => {
   if (!layout.ok) return layout
   const rules = parseRuleSet(value.rules)
   if (!rules.ok) return rules
-  const unknown = Object.keys(rules.value.lanes).find(
-    (id) => !layout.value.lanes.some((lane) => lane.id === id),
-  )
-  if (unknown !== undefined) return fault('rules-invalid', `lanes.${unknown}: the layout has no such lane`)
-  return ok({ layout: layout.value, rules: rules.value })
+  const lanes = checkLanes(rules.value, layout.value)
+  return lanes.ok ? ok({ layout: layout.value, rules: rules.value }) : lanes
 }
 
 /** Refuses what is older than what is in force, so that a late message cannot turn the site back. */
@@ -57,16 +54,35 @@ export const checkNewer = (
   return ok(isSame ? 'same' : 'newer')
 }
 
-/** Replaces the file as a whole: a power cut leaves the old one or the new one. */
-export const writeDocuments = (folder: string, documents: Documents): void => {
+/**
+ * Replaces the file as a whole: a power cut leaves the old one or the new one. A full disk, or a document that is
+ * nested too deeply to be written, leaves the old one too.
+ */
+export const writeDocuments = (folder: string, documents: Documents): Result<undefined> => {
   const path = join(folder, FILE)
   const next = `${path}.next`
-  const file = openSync(next, 'w', 0o600)
-  writeSync(file, JSON.stringify(documents))
-  fsyncSync(file)
-  closeSync(file)
-  renameSync(next, path)
-  const parent = openSync(dirname(path), 'r')
-  fsyncSync(parent)
-  closeSync(parent)
+  try {
+    writeSynced(next, JSON.stringify(documents))
+    renameSync(next, path)
+    syncFolder(folder)
+    return ok(undefined)
+  } catch (cause) {
+    return fault('config-not-kept', `${FILE}: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+const writeSynced = (path: string, text: string): void => {
+  const file = openSync(path, 'w', 0o600)
+  try {
+    writeFileSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+const syncFolder = (folder: string): void => {
+  const opened = openSync(folder, 'r')
+  fsyncSync(opened)
+  closeSync(opened)
 }
