@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Layout, Result, RuleSet } from '@clearlane/protocol'
-import { fault, ok, parseLayout, parseRuleSet } from '@clearlane/protocol'
+import { checkLanes, fault, ok, parseLayout, parseRuleSet } from '@clearlane/protocol'
 
 /** The two documents of a site, every version of each. */
 export type Documents = {
@@ -39,14 +39,21 @@ export const openDocuments = (
   let rules = load<RuleSet>('rules', seed.rules)
   const listeners: (() => void)[] = []
 
-  const put = <T extends { readonly version: number }>(
+  type Document = { readonly version: number; readonly site: string }
+  /** Stores the next version. `check` says whether it fits the other document: a gateway takes both or neither. */
+  const put = <T extends Document>(
     kind: string,
     parsed: Result<T>,
     present: T,
+    check: (next: T) => Result<undefined>,
     expectedVersion: number,
     atMs: number,
   ): Result<T> => {
     if (!parsed.ok) return parsed
+    if (parsed.value.site !== present.site)
+      return fault('other-site', `site: this is ${present.site}, not ${parsed.value.site}`)
+    const checked = check(parsed.value)
+    if (!checked.ok) return checked
     if (expectedVersion !== present.version) {
       return fault(
         'version-conflict',
@@ -65,14 +72,16 @@ export const openDocuments = (
     layout: () => layout,
     rules: () => rules,
     putLayout: (value, expectedVersion, atMs) => {
-      const done = put('layout', parseLayout(value), layout, expectedVersion, atMs)
+      const check = (next: Layout) => checkLanes(rules, next)
+      const done = put('layout', parseLayout(value), layout, check, expectedVersion, atMs)
       if (!done.ok) return done
       layout = done.value
       tell()
       return done
     },
     putRules: (value, expectedVersion, atMs) => {
-      const done = put('rules', parseRuleSet(value), rules, expectedVersion, atMs)
+      const check = (next: RuleSet) => checkLanes(next, layout)
+      const done = put('rules', parseRuleSet(value), rules, check, expectedVersion, atMs)
       if (!done.ok) return done
       rules = done.value
       tell()
