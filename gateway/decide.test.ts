@@ -120,3 +120,29 @@ test('an event does not wait for a slow commit of readings, not even of the one 
   expect(house.readings.committedRow()).toBe(0)
   await slow
 })
+
+test('while no clock is known an alarm is told without times; once it is, a revision dates it', async () => {
+  const SHIFT_MS = 5_000_000
+  const house = await open(createFolder(), { isClockKnown: false })
+  for (const [counter, atS, occupied] of [
+    [0, 0, false],
+    [1, 40, true],
+    [2, 70, true],
+    [3, 110, true],
+  ] as const) {
+    const { eventMs: _, ...undated } = reading(0, counter, atS, occupied)
+    await house.hear({ ...undated, clock: 'unknown' })
+  }
+  await settle(house)
+  const [alarm] = house.decide.active().episodes
+  expect(alarm).toMatchObject({ confirmed: true })
+  expect([alarm?.detectedMs, alarm?.confirmedMs]).toEqual([undefined, undefined])
+
+  house.learnClock(SHIFT_MS)
+  await settle(house)
+  const detectedMs = START_MS + SHIFT_MS + 40_050
+  expect(house.decide.active().episodes).toMatchObject([
+    { id: alarm!.id, confirmed: true, detectedMs, confirmedMs: detectedMs + 60_000 },
+  ])
+  expect(house.decide.active().episodes[0]!.revision).toBeGreaterThan(alarm!.revision)
+})

@@ -54,6 +54,8 @@ export type House = {
   readonly clock: Clock
   /** Domain time moves on, never back. */
   passTo(nextMs: number): void
+  /** The clock, not known until now, turns out to be this much ahead. */
+  learnClock(shiftMs: number): void
   hear(reading: Reading): Promise<void>
   close(): Promise<void>
 }
@@ -70,7 +72,7 @@ export const turn = (): Promise<void> => new Promise((resolve) => setImmediate((
 
 export const open = async (
   folder: string,
-  { nowMs = START_MS, readingsSyncDelayMs = 0 } = {},
+  { nowMs = START_MS, readingsSyncDelayMs = 0, isClockKnown = true } = {},
 ): Promise<House> => {
   const events = await openEventsLog({ file: join(folder, 'events.sqlite'), onFailure: fail })
   const readings = await openReadingsLog({
@@ -85,12 +87,14 @@ export const open = async (
   for await (const { first, rows } of readings.scan(1))
     for (const [index, one] of rows.entries()) enter(one, first + index)
   let now = nowMs
+  let isKnown = isClockKnown
+  const knownListeners: ((shiftMs: number) => void)[] = []
   const clock: Clock = {
     boot: 'b',
     nowMs: () => now,
     monotonicMs: () => now - START_MS,
-    isKnown: () => true,
-    onKnown: () => undefined,
+    isKnown: () => isKnown,
+    onKnown: (listener) => knownListeners.push(listener),
     createAlarm: () => ({ set: () => undefined, clear: () => undefined }),
   }
   const decide = await createDecide({
@@ -120,6 +124,11 @@ export const open = async (
     clock,
     passTo: (nextMs) => {
       now = Math.max(now, nextMs)
+    },
+    learnClock: (shiftMs) => {
+      isKnown = true
+      now += shiftMs
+      for (const listener of knownListeners) listener(shiftMs)
     },
     hear: async (one) => {
       house.passTo(one.receivedMs)
