@@ -49,6 +49,7 @@ test('a simulated car stops: its section turns pre-alarm, then blocked, an episo
     items.find(({ section }) => storyOf(section).includes('clear pre-alarm blocked clear'))?.section
   await expect.poll(followed, { timeout: 180_000 }).toBeDefined()
 
+  await page.getByText('事件', { exact: true }).click()
   await page.locator(`[data-status="cleared"][data-section="${followed()}"]`).first().click()
   await page.getByTestId('episode-detail').getByText('µT').first().waitFor()
   await browser.close()
@@ -59,7 +60,7 @@ test('the page tells when the server is gone, shows nothing as current, and reco
   const browser = await chromium.launch(CHROMIUM)
   const page = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'en-GB' })
   await page.goto(estate.api)
-  await page.getByTestId('count-clear').waitFor()
+  await page.locator('[data-testid^="section-"]').first().waitFor()
   const pid = estate.child.platform.pid()
   if (pid === undefined) throw new Error('the platform is not running')
   process.kill(pid, 'SIGKILL')
@@ -68,6 +69,6 @@ test('the page tells when the server is gone, shows nothing as current, and reco
   await page.locator('[data-link="server"]').waitFor({ state: 'detached', timeout: 30_000 })
 
   await page.getByTestId('language').click()
-  await page.getByText('占用事件').waitFor()
+  await page.getByText('现况').waitFor()
   await browser.close()
 })

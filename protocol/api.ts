@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { EpisodeEventSchema, EpisodeSchema, GatewayEventSchema } from './episode.ts'
+import {
+  EpisodeEventSchema,
+  EpisodeSchema,
+  EvidenceSchema,
+  GatewayEventSchema,
+  TransitionSchema,
+} from './episode.ts'
 import { EuiSchema, IdSchema } from './ids.ts'
 import { ChannelSchema, HealthMessageSchema, UnknownDeviceSchema } from './messages.ts'
 import { PresenceSchema, ReadingSchema } from './reading.ts'
@@ -33,6 +39,10 @@ export const SectionViewSchema = z.object({
 })
 export type SectionView = z.infer<typeof SectionViewSchema>
 
+/** Who has said that an alarm was seen, and when (domain time). */
+export const SeenSchema = z.object({ by: z.string().min(1).max(200), atMs: z.int() })
+export type Seen = z.infer<typeof SeenSchema>
+
 /** One stored episode: its latest revision, and when the centre received it (domain time). */
 export const EpisodeViewSchema = z.object({
   site: IdSchema,
@@ -44,6 +54,7 @@ export const EpisodeViewSchema = z.object({
   receivedMs: z.int(),
   /** True when the episode had already ended before its alarm reached the centre: it pages nobody. */
   late: z.boolean(),
+  seen: z.array(SeenSchema),
 })
 export type EpisodeView = z.infer<typeof EpisodeViewSchema>
 
@@ -86,6 +97,71 @@ export const StatusSchema = z.object({
   broker: z.object({ connected: z.boolean(), sinceMs: z.int() }),
 })
 export type Status = z.infer<typeof StatusSchema>
+
+/** What an episode list can be narrowed to. `state` is as it is now; `late` and voided ones are left out by none of them. */
+export const EpisodeStateSchema = z.enum(['open', 'blocked', 'pre-alarm', 'unobserved', 'ended', 'alarmed'])
+export type EpisodeState = z.infer<typeof EpisodeStateSchema>
+
+export const SeenRequestSchema = SeenSchema.pick({ by: true })
+
+/** A slot became known to be this, and why; in order of time. */
+export const PresenceChangeSchema = z.object({
+  sinceMs: z.int(),
+  presence: PresenceSchema,
+  evidence: EvidenceSchema,
+})
+export type PresenceChange = z.infer<typeof PresenceChangeSchema>
+
+/**
+ * Readings of one slot over a span, thinned to what a chart can show: of each stretch of time the readings in which
+ * an axis is at its highest or lowest, so that no peak is lost. Columns of equal length in order of time; field in nT,
+ * temperature in °C. `missing` marks stretches without a reading for longer than the slot's silence limit.
+ */
+export const SlotSeriesSchema = z.object({
+  slot: IdSchema,
+  fromMs: z.int(),
+  toMs: z.int(),
+  readings: z.int().describe('how many readings there are in the span, before thinning'),
+  atMs: z.array(z.int()),
+  xNt: z.array(z.int()),
+  yNt: z.array(z.int()),
+  zNt: z.array(z.int()),
+  temperatureC: z.array(z.number().nullable()),
+  /** Begins with what was known at `fromMs`. */
+  presence: z.array(PresenceChangeSchema),
+  marks: z.array(z.object({ atMs: z.int(), transition: TransitionSchema, episode: IdSchema })),
+  silent: z.array(z.object({ fromMs: z.int(), toMs: z.int() })),
+  onNt: z.int().optional(),
+  offNt: z.int().optional(),
+})
+export type SlotSeries = z.infer<typeof SlotSeriesSchema>
+
+/** A device as its gateway last spoke of it, and where it stands. */
+export const DeviceViewSchema = z.object({
+  device: EuiSchema,
+  slot: IdSchema,
+  section: IdSchema,
+  sectionName: z.string(),
+  laneName: z.string(),
+  gateway: IdSchema,
+  isGatewayConnected: z.boolean(),
+  lastHeardMs: z.int().optional(),
+  batteryMv: z.int().optional(),
+  lowBattery: z.boolean(),
+  rssiDbm: z.number().optional(),
+  /** Readings lost for good: overwritten in the device before they were heard. */
+  missing: z.int(),
+})
+export type DeviceView = z.infer<typeof DeviceViewSchema>
+
+/** One version of the layout: when it was made and by whom, and since when a gateway has had it in force. */
+export const LayoutVersionSchema = z.object({
+  version: z.int(),
+  atMs: z.int(),
+  by: z.string(),
+  inForce: z.array(z.object({ gateway: IdSchema, sinceMs: z.int() })),
+})
+export type LayoutVersion = z.infer<typeof LayoutVersionSchema>
 
 export const BindRequestSchema = z.object({ device: EuiSchema.nullable().describe('null unbinds') })
 export const EndEpisodeRequestSchema = z.object({

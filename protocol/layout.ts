@@ -25,6 +25,12 @@ export const LaneSchema = z.looseObject({
   kind: LaneKindSchema,
   lengthM: z.number().positive().max(10_000),
   headingDegrees: z.number().min(0).max(360).optional(),
+  path: z
+    .array(z.tuple([z.number().min(-100_000).max(100_000), z.number().min(-100_000).max(100_000)]))
+    .min(2)
+    .max(200)
+    .optional()
+    .describe('the lane on the plan, metres from its top left corner to the right and down, start to end'),
 })
 export const SectionSchema = z.looseObject({
   id: IdSchema,

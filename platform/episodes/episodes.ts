@@ -100,6 +100,7 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
         ...(confirmedReceivedMs !== undefined && { confirmedReceivedMs }),
         receivedMs,
         late: isLate,
+        seen: before?.seen ?? [],
       },
       row,
     )

@@ -1,0 +1,32 @@
+import type { Language } from './language.ts'
+import { localeOf, translated } from './language.ts'
+
+const UNITS = translated(
+  { seconds: '秒', minutes: '分', hours: '小时', days: '天', ago: '前' },
+  { seconds: 's', minutes: 'min', hours: 'h', days: 'd', ago: 'ago' },
+)
+
+/** How long something has lasted, in one or two units. */
+export const toAge = (ms: number, language: Language): string => {
+  const words = UNITS[language]
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const [minutes, hours, days] = [
+    Math.floor(seconds / 60),
+    Math.floor(seconds / 3600),
+    Math.floor(seconds / 86_400),
+  ]
+  if (minutes < 1) return `${seconds} ${words.seconds}`
+  if (hours < 1) return `${minutes} ${words.minutes} ${seconds % 60} ${words.seconds}`
+  if (days < 1) return `${hours} ${words.hours} ${minutes % 60} ${words.minutes}`
+  return `${days} ${words.days} ${hours % 24} ${words.hours}`
+}
+
+/** How long ago something was. */
+export const toAgo = (ms: number, language: Language): string => {
+  const age = toAge(ms, language)
+  return language === 'zh' ? `${age}${UNITS.zh.ago}` : `${age} ${UNITS.en.ago}`
+}
+
+/** A moment as a clock and a calendar say it. */
+export const toMoment = (atMs: number, language: Language): string =>
+  new Date(atMs).toLocaleString(localeOf(language), { dateStyle: 'medium', timeStyle: 'medium' })
