@@ -59,7 +59,7 @@ test('the page tells when the server is gone, shows nothing as current, and reco
   const browser = await chromium.launch(CHROMIUM)
   const page = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'en-GB' })
   await page.goto(estate.api)
-  await page.getByTestId('count-clear').waitFor()
+  await page.locator('[data-testid^="section-"]').first().waitFor()
   const pid = estate.child.platform.pid()
   if (pid === undefined) throw new Error('the platform is not running')
   process.kill(pid, 'SIGKILL')
