@@ -45,7 +45,7 @@ const CHANGE_NT = 300
 const TIME_WAIT_MS = 10_000
 const HELLO_RETRY_MS = [1_000, 3_000, 9_000, 27_000]
 const RETRY_MS = [3_000, 9_000, 27_000, 60_000]
-/** A clock that is off by less is left alone: answers take their time. Domain milliseconds at speed 1. */
+/** A clock that is off by less is left alone: answers take their time. */
 const CLOCK_TOLERANCE_MS = 2_000
 const BATTERY_FULL_MV = 3_600
 const BATTERY_MV_PER_DAY = 0.05
@@ -161,10 +161,11 @@ export const createDevice = (options: DeviceOptions): Device => {
     acknowledge: (ack, atMs) => {
       if (ack.boot === boot) isGreeted = true
       if (ack.clockSynced) {
-        const offsetMs = ack.timeMs - (atMs - bootedMs)
-        const toleranceMs = CLOCK_TOLERANCE_MS * Math.max(1, speed / 2)
+        // The answer has travelled for a while of wall time: it puts the clock off by that, as it would in the field,
+        // and not by the many times longer while of domain time.
+        const offsetMs = bootedMs + Math.round((ack.timeMs - atMs) / speed)
         if (utcOffsetMs === undefined) dateHeld(offsetMs)
-        if (utcOffsetMs === undefined || Math.abs(offsetMs - utcOffsetMs) > toleranceMs)
+        if (utcOffsetMs === undefined || Math.abs(offsetMs - utcOffsetMs) > CLOCK_TOLERANCE_MS)
           utcOffsetMs = offsetMs
       }
       const kept = held.filter(({ frame }) => frame.boot !== ack.boot || frame.sequence >= ack.sequence)
