@@ -129,6 +129,9 @@ const occupiedMs = (
   return sumMs
 }
 
+/** Hours of a whole estate take their time on a busy machine. */
+const WITHIN_MS = 120_000
+
 test('the ledger and the sensors agree on how long each vehicle stood, whenever the world was killed', async () => {
   let checked = 0
   for (let seed = 1; seed <= 8; seed++) {
@@ -146,7 +149,7 @@ test('the ledger and the sensors agree on how long each vehicle stood, whenever 
     }
   }
   expect(checked).toBeGreaterThan(100)
-})
+}, WITHIN_MS)
 
 test('wherever the last word before a standstill is that something stands, the ledger has an open stay', async () => {
   let checked = 0
@@ -171,4 +174,4 @@ test('wherever the last word before a standstill is that something stands, the l
     }
   }
   expect(checked).toBeGreaterThan(100)
-})
+}, WITHIN_MS)
