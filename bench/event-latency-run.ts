@@ -5,13 +5,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
+import { toGeneratedDevice } from '@clearlane/firmware-sim/sites/generated.ts'
 import type { GatewayEvent } from '@clearlane/protocol'
 import { encodeFrame } from '@clearlane/protocol'
 import { connectAsync } from 'mqtt'
 import { startChild } from '../tools/child.ts'
 import { findFreePorts } from '../tools/estate.ts'
 import { percentile } from './figure.ts'
-import { createBenchLayout, createBenchRules, toBenchFrame, toDevice } from './traffic.ts'
+import { createBenchLayout, createBenchRules, toBenchFrame } from './traffic.ts'
 
 /**
  * Frame's last byte at the gateway to its episode event at an MQTT subscriber, over TLS, at a steady rate; and a bare
@@ -204,7 +205,7 @@ await new Promise<void>((resolve) => {
       if (count % CHANGE_EVERY === 0) occupied[slot] = 1 - occupied[slot]!
       const sequence = sequences[slot]!++
       socket.write(encodeFrame(toBenchFrame(slot, sequence, Date.now(), occupied[slot] === 1)))
-      sentMs.set(`${toDevice(slot)}-${sequence}`, performance.now())
+      sentMs.set(`${toGeneratedDevice(slot)}-${sequence}`, performance.now())
       count++
     }
     if (latencies.length < episodesWanted) return

@@ -1,50 +1,20 @@
+import { generateLayout, toGeneratedDevice } from '@clearlane/firmware-sim/sites/generated.ts'
 import type { Layout, MeasurementFrame, RuleSet } from '@clearlane/protocol'
 import { encodeFrame, RuleSetSchema, toShortId } from '@clearlane/protocol'
 
 /** A large estate and its bytes: heartbeats once a minute, and one reading in fifty a change of state. */
 const EMPTY = { xNt: 33_000, yNt: -3_800, zNt: 36_200 }
 const VEHICLE_NT = 8_000
-const SLOTS_PER_SECTION = 2
-const SECTIONS_PER_LANE = 4
 export const TRAFFIC_START_MS = Date.UTC(2026, 0, 1)
 export const HEARTBEAT_MS = 60_000
 const CHANGE_EVERY_READINGS = 50
 /** Knuth's multiplicative hash: the golden ratio of 2^32. */
 const SPREAD = 2_654_435_761
 
-export const toDevice = (slot: number): string => `70b3d57e${slot.toString(16).padStart(8, '0')}`
-
 export const createBenchLayout = (slots: number, gateway: string): Layout => {
-  const sections = Math.ceil(slots / SLOTS_PER_SECTION)
-  return {
-    v: 1,
-    site: 'bench',
-    name: 'Bench',
-    version: 1,
-    timeZone: 'Asia/Shanghai',
-    lanes: Array.from({ length: Math.ceil(sections / SECTIONS_PER_LANE) }, (_, lane) => ({
-      id: `l${lane}`,
-      name: `${lane}`,
-      kind: 'fire-lane' as const,
-      lengthM: SECTIONS_PER_LANE * 8,
-    })),
-    sections: Array.from({ length: sections }, (_, section) => ({
-      id: `s${section}`,
-      name: `${section}`,
-      lane: `l${Math.floor(section / SECTIONS_PER_LANE)}`,
-      fromM: (section % SECTIONS_PER_LANE) * 8,
-      toM: (section % SECTIONS_PER_LANE) * 8 + 8,
-      gateway,
-    })),
-    slots: Array.from({ length: slots }, (_, slot) => ({
-      id: `p${slot}`,
-      section: `s${Math.floor(slot / SLOTS_PER_SECTION)}`,
-      offsetM:
-        (Math.floor(slot / SLOTS_PER_SECTION) % SECTIONS_PER_LANE) * 8 + 2 + (slot % SLOTS_PER_SECTION) * 4,
-      device: toDevice(slot),
-      calibration: { ...EMPTY, temperatureC: 20, atMs: 1 },
-    })),
-  }
+  const layout = generateLayout('bench', gateway, slots)
+  const calibration = { ...EMPTY, temperatureC: 20, atMs: 1 }
+  return { ...layout, slots: layout.slots.map((slot) => ({ ...slot, calibration })) }
 }
 
 export const createBenchRules = (over: Partial<RuleSet['rules']> = {}): RuleSet =>
@@ -57,7 +27,7 @@ export const toBenchFrame = (
   isOccupied: boolean,
 ): MeasurementFrame => ({
   kind: 'state',
-  shortId: toShortId(toDevice(slot)),
+  shortId: toShortId(toGeneratedDevice(slot)),
   boot: 1,
   sequence,
   timeMs,

@@ -129,46 +129,57 @@ const occupiedMs = (
   return sumMs
 }
 
-test('the ledger and the sensors agree on how long each vehicle stood, whenever the world was killed', async () => {
-  let checked = 0
-  for (let seed = 1; seed <= 8; seed++) {
-    const { stays, frames, endMs } = await runKilled(seed, 4)
-    frames.sort((a, b) => a.timeMs - b.timeMs)
-    for (const stay of stays) {
-      if (stay.vehicle === 'two-wheeler' || stay.toMs > endMs - OFF_MS - 5_000) continue
-      const [section] = stay.sections
-      const seenMs = occupiedMs(frames, section!, stay.fromMs - 10_000, stay.toMs + 10_000)
-      expect(
-        Math.abs(seenMs - (stay.toMs - stay.fromMs)),
-        `seed ${seed}, ${stay.id}: stood ${stay.toMs - stay.fromMs} ms, seen ${seenMs} ms`,
-      ).toBeLessThanOrEqual(TOLERANCE_MS)
-      checked++
-    }
-  }
-  expect(checked).toBeGreaterThan(100)
-})
+/** Hours of a whole estate take their time on a busy machine. */
+const WITHIN_MS = 120_000
 
-test('wherever the last word before a standstill is that something stands, the ledger has an open stay', async () => {
-  let checked = 0
-  for (let seed = 1; seed <= 20; seed++) {
-    const folder = mkdtempSync(join(tmpdir(), 'simulator-'))
-    folders.push(folder)
-    const ledger = join(folder, 'ledger.ndjson')
-    const store = openStore(folder, ledger)
-    const simulator = await start(store, seed, START_MS)
-    const endMs = START_MS + RUN_MS + seed * 130
-    for (let wallMs = START_MS; wallMs < endMs; wallMs += TICK_MS) simulator.tick(wallMs)
-    simulator.standStill(endMs)
-    store.close()
-    const { stays, frames } = readBack(folder, ledger)
-    const open = stays.filter((stay) => stay.open === true).flatMap(({ sections }) => sections)
-    const lastField = new Map(frames.map(({ device, field }) => [device, field]))
-    for (const { device, section, emptyFieldNt } of toSimulatedSlots(site.layout, 0)) {
-      const field = lastField.get(device)
-      if (field === undefined || residualNt(field, emptyFieldNt) < OCCUPIED_NT) continue
-      expect(open, `seed ${seed}, ${section}`).toContain(section)
-      checked++
+test(
+  'the ledger and the sensors agree on how long each vehicle stood, whenever the world was killed',
+  async () => {
+    let checked = 0
+    for (let seed = 1; seed <= 8; seed++) {
+      const { stays, frames, endMs } = await runKilled(seed, 4)
+      frames.sort((a, b) => a.timeMs - b.timeMs)
+      for (const stay of stays) {
+        if (stay.vehicle === 'two-wheeler' || stay.toMs > endMs - OFF_MS - 5_000) continue
+        const [section] = stay.sections
+        const seenMs = occupiedMs(frames, section!, stay.fromMs - 10_000, stay.toMs + 10_000)
+        expect(
+          Math.abs(seenMs - (stay.toMs - stay.fromMs)),
+          `seed ${seed}, ${stay.id}: stood ${stay.toMs - stay.fromMs} ms, seen ${seenMs} ms`,
+        ).toBeLessThanOrEqual(TOLERANCE_MS)
+        checked++
+      }
     }
-  }
-  expect(checked).toBeGreaterThan(100)
-})
+    expect(checked).toBeGreaterThan(100)
+  },
+  WITHIN_MS,
+)
+
+test(
+  'wherever the last word before a standstill is that something stands, the ledger has an open stay',
+  async () => {
+    let checked = 0
+    for (let seed = 1; seed <= 20; seed++) {
+      const folder = mkdtempSync(join(tmpdir(), 'simulator-'))
+      folders.push(folder)
+      const ledger = join(folder, 'ledger.ndjson')
+      const store = openStore(folder, ledger)
+      const simulator = await start(store, seed, START_MS)
+      const endMs = START_MS + RUN_MS + seed * 130
+      for (let wallMs = START_MS; wallMs < endMs; wallMs += TICK_MS) simulator.tick(wallMs)
+      simulator.standStill(endMs)
+      store.close()
+      const { stays, frames } = readBack(folder, ledger)
+      const open = stays.filter((stay) => stay.open === true).flatMap(({ sections }) => sections)
+      const lastField = new Map(frames.map(({ device, field }) => [device, field]))
+      for (const { device, section, emptyFieldNt } of toSimulatedSlots(site.layout, 0)) {
+        const field = lastField.get(device)
+        if (field === undefined || residualNt(field, emptyFieldNt) < OCCUPIED_NT) continue
+        expect(open, `seed ${seed}, ${section}`).toContain(section)
+        checked++
+      }
+    }
+    expect(checked).toBeGreaterThan(100)
+  },
+  WITHIN_MS,
+)

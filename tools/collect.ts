@@ -1,10 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { EpisodeViewSchema, LogRowSchema, ReadingKeySchema, RuleSetSchema } from '@clearlane/protocol'
+import type { EpisodeView } from '@clearlane/protocol'
+import { EpisodeViewSchema, ReadingKeySchema, RuleSetSchema } from '@clearlane/protocol'
 import { z } from 'zod'
-import type { ConfirmedEpisode, LedgerStay, Verdict, VerdictInput } from './verdict.ts'
-import { toReadingKey, toVerdict } from './verdict.ts'
+import type { ReadingTally } from './reading-tally.ts'
+import { createReadingTally } from './reading-tally.ts'
+import type { ConfirmedEpisode, LedgerStay, Verdict } from './verdict.ts'
+import { toVerdict } from './verdict.ts'
 
 const LedgerLineSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -24,25 +27,29 @@ const LedgerLineSchema = z.discriminatedUnion('kind', [
     open: z.boolean().optional(),
   }),
 ])
-const LogPageSchema = z.object({ items: z.array(LogRowSchema), next: z.string().optional() })
+/** Of each row only what is compared: a day's log is gigabytes. */
+const LogPageSchema = z.object({
+  items: z.array(z.object({ rows: z.array(ReadingKeySchema) })),
+  next: z.string().optional(),
+})
 const EpisodePageSchema = z.object({ items: z.array(EpisodeViewSchema), next: z.string().optional() })
 
 /** The verdict over a data folder's ledger and a platform's HTTP API; nothing else is looked at. */
 export const collectVerdict = async (dataDir: string, api: string): Promise<Verdict> => {
   const rules = RuleSetSchema.parse(await getJson(`${api}/api/v1/rules`))
-  const ledger = await readLedger(join(dataDir, 'ledger.ndjson'))
-  const input: VerdictInput = {
+  const tally = createReadingTally()
+  const ledger = await readLedger(join(dataDir, 'ledger.ndjson'), tally)
+  await readStored(api, tally)
+  return toVerdict({
     ...ledger,
-    stored: await readStored(api),
-    episodes: await readEpisodes(api),
+    readings: tally.counts(),
+    episodes: await readConfirmed(api),
     dwellMs: rules.rules.dwellDayMs,
     holdOffMs: rules.rules.holdOffMs,
-  }
-  return toVerdict(input)
+  })
 }
 
-const readLedger = async (file: string) => {
-  const sent = new Set<string>()
+const readLedger = async (file: string, tally: ReadingTally) => {
   const stays: LedgerStay[] = []
   let endMs = 0
   let number = 0
@@ -51,7 +58,7 @@ const readLedger = async (file: string) => {
     const line = LedgerLineSchema.safeParse(JSON.parse(text))
     if (!line.success) throw new Error(`${file}:${number}: neither a reading nor a stay`)
     if (line.data.kind === 'reading') {
-      sent.add(toReadingKey(line.data))
+      tally.sent(line.data)
       endMs = Math.max(endMs, line.data.timeMs)
     } else {
       const { open, id, ...stay } = line.data
@@ -59,45 +66,48 @@ const readLedger = async (file: string) => {
       endMs = Math.max(endMs, stay.toMs)
     }
   }
-  return { sent, stays, endMs }
+  return { stays, endMs }
 }
 
-const readStored = async (api: string): Promise<Map<string, number>> => {
-  const stored = new Map<string, number>()
-  for (let after = '0'; ;) {
-    const page = LogPageSchema.parse(
+const readStored = async (api: string, tally: ReadingTally): Promise<void> => {
+  for (let after: string | undefined = '0'; after !== undefined;) {
+    const page: z.output<typeof LogPageSchema> = LogPageSchema.parse(
       await getJson(`${api}/api/v1/log?channel=readings&limit=50&after=${after}`),
     )
     for (const { rows } of page.items) {
-      for (const row of rows) {
-        const { device, session, counter } = ReadingKeySchema.parse(row)
-        const key = toReadingKey({ device, boot: session, seq: counter })
-        stored.set(key, (stored.get(key) ?? 0) + 1)
-      }
+      for (const { device, session, counter } of rows) tally.stored({ device, boot: session, seq: counter })
     }
-    if (page.next === undefined) return stored
     after = page.next
   }
 }
 
-const readEpisodes = async (api: string): Promise<ConfirmedEpisode[]> => {
-  const episodes: ConfirmedEpisode[] = []
-  for (let cursor = ''; ;) {
-    const page = EpisodePageSchema.parse(await getJson(`${api}/api/v1/episodes?limit=1000${cursor}`))
-    for (const { episode, confirmedReceivedMs, receivedMs } of page.items) {
-      if (!episode.confirmed || episode.end === 'voided') continue
-      episodes.push({
-        id: episode.id,
-        sections: episode.sections,
-        detectedMs: episode.detectedMs ?? receivedMs,
-        endedMs: episode.endedMs,
-        confirmedMs: episode.confirmedMs ?? receivedMs,
-        confirmedReceivedMs: confirmedReceivedMs ?? receivedMs,
-      })
-    }
-    if (page.next === undefined) return episodes
-    cursor = `&cursor=${encodeURIComponent(page.next)}`
+const readConfirmed = async (api: string): Promise<ConfirmedEpisode[]> =>
+  (await readEpisodes(api)).flatMap(({ episode, confirmedReceivedMs, receivedMs }) =>
+    !episode.confirmed || episode.end === 'voided'
+      ? []
+      : [
+          {
+            id: episode.id,
+            sections: episode.sections,
+            detectedMs: episode.detectedMs ?? receivedMs,
+            endedMs: episode.endedMs,
+            confirmedMs: episode.confirmedMs ?? receivedMs,
+            confirmedReceivedMs: confirmedReceivedMs ?? receivedMs,
+          },
+        ],
+  )
+
+/** Every episode that the centre holds, newest first. */
+export const readEpisodes = async (api: string): Promise<EpisodeView[]> => {
+  const episodes: EpisodeView[] = []
+  for (let cursor: string | undefined = ''; cursor !== undefined;) {
+    const page: z.output<typeof EpisodePageSchema> = EpisodePageSchema.parse(
+      await getJson(`${api}/api/v1/episodes?limit=1000${cursor}`),
+    )
+    episodes.push(...page.items)
+    cursor = page.next === undefined ? undefined : `&cursor=${encodeURIComponent(page.next)}`
   }
+  return episodes
 }
 
 export const getJson = async (url: string): Promise<unknown> => {

@@ -12,6 +12,7 @@ import { startChild } from './child.ts'
 /** The whole house over one data folder: broker, platform, gateway and simulator, with their secrets and settings. */
 export type Estate = {
   readonly api: string
+  readonly brokerPort: number
   readonly child: Readonly<Record<Service, Child>>
   /** Stops everything but the broker, lets `change` touch the platform's files, and starts the platform alone. */
   changePlatformFiles(change: (platformDir: string) => void): Promise<string>
@@ -151,6 +152,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
     started.unshift(simulator)
     return {
       api: `http://127.0.0.1:${port}`,
+      brokerPort: brokerPort!,
       child: { broker, platform, gateway, 'firmware-sim': simulator },
       changePlatformFiles: async (change) => {
         for (const child of [simulator, gateway, platform]) await child.stop()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createReadingTally } from './reading-tally.ts'
 import type { ConfirmedEpisode, LedgerStay, Verdict, VerdictInput } from './verdict.ts'
 import { toVerdict } from './verdict.ts'
 
@@ -25,10 +26,15 @@ const episodeAt = (n: number, change: Partial<ConfirmedEpisode> = {}): Confirmed
   ...change,
 })
 const numbers = Array.from({ length: STAYS }, (_, n) => n)
-const keys = numbers.map((n) => `device/1/${n}`)
+/** The counts of as many readings as there are stays, each said twice, when the log holds these. */
+const tally = (stored: readonly number[]) => {
+  const readings = createReadingTally()
+  for (const seq of [...numbers, ...numbers]) readings.sent({ device: 'device', boot: 1, seq })
+  for (const seq of stored) readings.stored({ device: 'device', boot: 1, seq })
+  return readings.counts()
+}
 const good: VerdictInput = {
-  sent: new Set(keys),
-  stored: new Map(keys.map((key) => [key, 1])),
+  readings: tally(numbers),
   stays: numbers.map((n) => stayAt(n)),
   episodes: numbers.map((n) => episodeAt(n)),
   dwellMs: DWELL,
@@ -105,17 +111,17 @@ describe('is red', () => {
   test.each([
     {
       name: 'for one reading missing',
-      change: { stored: new Map([...good.stored].slice(1)) },
+      change: { readings: tally(numbers.slice(1)) },
       want: { readingsMissing: 1 },
     },
     {
       name: 'for one reading twice',
-      change: { stored: new Map([...good.stored, ['device/1/3', 2]]) },
+      change: { readings: tally([...numbers, 3]) },
       want: { readingsDuplicated: 1, readingsMissing: 0, readingsStored: STAYS + 1 },
     },
     {
       name: 'for a reading that was never sent',
-      change: { stored: new Map([...good.stored, ['device/9/9', 1]]) },
+      change: { readings: tally([...numbers, STAYS]) },
       want: { readingsMissing: 0 },
     },
     {
@@ -169,6 +175,6 @@ test('20 stays are enough', () => {
 })
 
 test('nothing at all is red', () => {
-  const empty = { sent: new Set<string>(), stored: new Map<string, number>(), stays: [], episodes: [] }
+  const empty = { readings: createReadingTally().counts(), stays: [], episodes: [] }
   expect(toVerdict({ ...good, ...empty })).toMatchObject({ green: false, staysOverDwell: 0 })
 })

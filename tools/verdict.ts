@@ -1,3 +1,5 @@
+import type { ReadingCounts } from './reading-tally.ts'
+
 /**
  * Compares the truth that the simulator wrote down with what the centre holds.
  *
@@ -5,12 +7,6 @@
  * episodes by overlap in the same section. Not scored, but listed: stays within `NEAR_DWELL_MS` of the dwell,
  * two-wheelers, and stays that had no time to settle before the end.
  */
-export type LedgerReading = {
-  readonly device: string
-  readonly boot: number
-  readonly seq: number
-  readonly timeMs: number
-}
 export type LedgerStay = {
   readonly id?: string
   readonly sections: readonly string[]
@@ -28,9 +24,7 @@ export type ConfirmedEpisode = {
   readonly confirmedReceivedMs: number
 }
 export type VerdictInput = {
-  readonly sent: ReadonlySet<string>
-  /** How often each reading stands in the log. */
-  readonly stored: ReadonlyMap<string, number>
+  readonly readings: ReadingCounts
   readonly stays: readonly LedgerStay[]
   readonly episodes: readonly ConfirmedEpisode[]
   readonly dwellMs: number
@@ -70,22 +64,8 @@ const MAX_SAMPLES = 5
 const MAX_NOT_SCORED_SHARE = 0.05
 const HOUR_MS = 3_600_000
 
-export const toReadingKey = ({ device, boot, seq }: Pick<LedgerReading, 'device' | 'boot' | 'seq'>): string =>
-  `${device}/${boot}/${seq}`
-
 export const toVerdict = (input: VerdictInput): Verdict => {
-  const { sent, stored, episodes, dwellMs, holdOffMs, endMs } = input
-  let readingsStored = 0
-  let readingsDuplicated = 0
-  for (const count of stored.values()) {
-    readingsStored += count
-    readingsDuplicated += count - 1
-  }
-  let readingsMissing = 0
-  for (const key of sent) if (!stored.has(key)) readingsMissing++
-  let readingsUnknown = 0
-  for (const key of stored.keys()) if (!sent.has(key)) readingsUnknown++
-
+  const { readings, episodes, dwellMs, holdOffMs, endMs } = input
   const stays = mergeOverlapping(input.stays, holdOffMs)
   const notScored: NotScored[] = []
   const scored: LedgerStay[] = []
@@ -126,9 +106,9 @@ export const toVerdict = (input: VerdictInput): Verdict => {
   const vehicles = stays.filter(({ vehicle }) => vehicle !== 'two-wheeler').length
   const isLong = spanMs(stays) >= HOUR_MS
   const problems = [
-    readingsMissing > 0 && `${readingsMissing} readings are missing`,
-    readingsDuplicated > 0 && `${readingsDuplicated} readings stand twice in the log`,
-    readingsUnknown > 0 && `${readingsUnknown} readings in the log were never sent`,
+    readings.missing > 0 && `${readings.missing} readings are missing`,
+    readings.duplicated > 0 && `${readings.duplicated} readings stand twice in the log`,
+    readings.unknown > 0 && `${readings.unknown} readings in the log were never sent`,
     episodesMissed > 0 && `${episodesMissed} stays over the dwell have no episode`,
     episodesFalse > 0 && `${episodesFalse} episodes have no stay`,
     episodesDuplicated > 0 && `${episodesDuplicated} stays have more than one episode`,
@@ -142,10 +122,10 @@ export const toVerdict = (input: VerdictInput): Verdict => {
   return {
     green: problems.length === 0,
     problems,
-    readingsSent: sent.size,
-    readingsStored,
-    readingsMissing,
-    readingsDuplicated,
+    readingsSent: readings.sent,
+    readingsStored: readings.stored,
+    readingsMissing: readings.missing,
+    readingsDuplicated: readings.duplicated,
     staysOverDwell: scored.length,
     episodesConfirmed: episodes.length,
     episodesMissed,

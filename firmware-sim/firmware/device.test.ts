@@ -100,6 +100,14 @@ describe('after a reset, through which its clock runs on', () => {
   })
 })
 
+test('the journey of an answer puts the clock of a device off by as much in a fast run as in the field', () => {
+  const device = create({ speed: 60 })
+  device.connect(0)
+  device.poll(0, BOOTED_MS)
+  device.acknowledge(ack(0, { timeMs: BOOTED_MS }), BOOTED_MS + 60 * 100)
+  expect(device.sample(FIELD, 20, BOOTED_MS + 10_000)).toMatchObject({ timeMs: BOOTED_MS + 9_900 })
+})
+
 describe('a reading', () => {
   test('is sent on change and at each heartbeat, and has no opinion on presence', () => {
     const device = greeted()

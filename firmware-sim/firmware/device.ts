@@ -53,7 +53,7 @@ const HELLO_RETRY_MS = [1_000, 3_000, 9_000, 27_000]
 /** After so many tries without an answer nobody may know any more who it is: it says hello again. */
 const UNANSWERED_TRIES = 3
 const RETRY_MS = [3_000, 9_000, 27_000, 60_000]
-/** A clock that is off by less is left alone: answers take their time. Domain milliseconds at speed 1. */
+/** A clock that is off by less is left alone: answers take their time. */
 const CLOCK_TOLERANCE_MS = 2_000
 const BATTERY_FULL_MV = 3_600
 const BATTERY_MV_PER_DAY = 0.05
@@ -180,10 +180,11 @@ export const createDevice = (options: DeviceOptions): Device => {
     acknowledge: (ack, atMs) => {
       if (ack.boot === boot) isGreeted = true
       if (ack.clockSynced) {
-        const errorMs = ack.timeMs - atMs
-        const toleranceMs = CLOCK_TOLERANCE_MS * Math.max(1, speed / 2)
+        // The answer has travelled for a while of wall time: it puts the clock off by that, as it would in the field,
+        // and not by the many times longer while of domain time.
+        const errorMs = Math.round((ack.timeMs - atMs) / speed)
         if (clockErrorMs === undefined) dateHeld(errorMs)
-        if (clockErrorMs === undefined || Math.abs(errorMs - clockErrorMs) > toleranceMs)
+        if (clockErrorMs === undefined || Math.abs(errorMs - clockErrorMs) > CLOCK_TOLERANCE_MS)
           clockErrorMs = errorMs
       }
       // Whoever had fallen silent answers again: there is no need to wait for the next try.

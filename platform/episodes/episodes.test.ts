@@ -107,6 +107,16 @@ describe('revisions', () => {
   })
 })
 
+test('a pre-alarm that was known in time is late when its alarm comes together with its end', () => {
+  const episodes = open()
+  apply(
+    episodes,
+    entry(1, [event('x', 1)]),
+    entry(2, [event('x', 2, { confirmed: true, end: 'cleared', endedMs: 9_000 })]),
+  )
+  expect(episodes.find('x')?.late).toBe(true)
+})
+
 test('an alarm that blocks again after it was told as over pages after all, and one that ended in time is not late', () => {
   const episodes = open()
   apply(
@@ -159,6 +169,22 @@ describe('the set of open episodes', () => {
       active(3, 1, [event('first', 1).episode]),
     )
     expect(episodes.find('later')?.episode.end).toBeUndefined()
+  })
+
+  test('that comes before their events tells at once which of them page nobody', () => {
+    const episodes = open()
+    const still = event('still', 2, { confirmed: true })
+    const isLate = (id: string) => episodes.find(id)?.late
+    apply(episodes, active(1, 5, [still.episode]))
+    apply(episodes, entry(2, [event('over', 1), event('still', 1)], { first: 1, last: 2 }))
+    expect([isLate('over'), isLate('still')]).toEqual([true, false])
+    apply(
+      episodes,
+      entry(3, [event('over', 2, { confirmed: true }), event('over', 3, { end: 'cleared' }), still]),
+    )
+    expect([isLate('over'), isLate('still')]).toEqual([true, false])
+    apply(episodes, entry(6, [event('new', 1), event('over', 4)]))
+    expect([isLate('over'), isLate('new')]).toEqual([false, false])
   })
 
   test('of a new epoch makes the old ones unobserved, never cleared', () => {

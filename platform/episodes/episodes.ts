@@ -49,8 +49,10 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
   /** Event row of the last word on each open episode: a set taken before it says nothing about it. */
   const rowOf = new Map<string, number>()
   const presences = new Map<string, SlotPresence>()
+  /** Sets of open episodes that came before the events up to them, by gateway. */
+  const waiting = new Map<string, Waiting>()
   const load = (): void => {
-    for (const map of [open, rowOf, presences]) map.clear()
+    for (const map of [open, rowOf, presences, waiting]) map.clear()
     for (const row of statements.open.all()) {
       const view = toView(row)
       open.set(view.episode.id, view)
@@ -58,6 +60,10 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
     }
     for (const row of statements.presences.all()) {
       presences.set(String(row['slot']), JSON.parse(String(row['text'])) as SlotPresence)
+    }
+    for (const row of statements.waiting.all()) {
+      const set = JSON.parse(String(row['text'])) as Waiting
+      waiting.set(toKey(set), set)
     }
   }
   load()
@@ -84,12 +90,22 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
     changedEpisodes.set(episode.id, view)
   }
 
-  const take = (episode: Episode, row: number, { site, gateway, epoch, receivedMs }: Source): void => {
+  /** A set that waits is ahead of the events up to it: what it does not hold is over, whatever they still say. */
+  const isOverBySet = (id: string, row: number, source: Source): boolean => {
+    const set = waiting.get(toKey(source))
+    if (set === undefined || set.epoch !== source.epoch || row > set.message.eventRow) return false
+    return !set.message.episodes.some((episode) => episode.id === id)
+  }
+
+  const take = (episode: Episode, row: number, source: Source): void => {
+    const { site, gateway, epoch, receivedMs } = source
     const before = stored(episode.id)
     if (before !== undefined && before.episode.revision >= episode.revision) return
     const confirmedReceivedMs = before?.confirmedReceivedMs ?? (episode.confirmed ? receivedMs : undefined)
-    // Whoever learns of it only after its end is not paged; should it block again, it pages after all.
-    const isLate = episode.end !== undefined && (before === undefined || before.late)
+    // Whoever learns of an alarm only after its end is not paged; should it block again, it pages after all.
+    const isOver = episode.end !== undefined || isOverBySet(episode.id, row, source)
+    const isAlarmNew = episode.confirmed && before?.episode.confirmed === false
+    const isLate = isOver && (before === undefined || before.late || isAlarmNew)
     put(
       {
         site,
@@ -204,19 +220,16 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
       statements.setApplied.run(source.site, source.gateway, source.epoch, entry.last)
     } else if (entry.channel === 'active') {
       const [message] = JSON.parse(entry.text) as [ActiveMessage]
-      statements.wait.run(
-        source.site,
-        source.gateway,
-        JSON.stringify({ ...source, message } satisfies Waiting),
-      )
+      const set: Waiting = { ...source, message }
+      waiting.set(toKey(source), set)
+      statements.wait.run(source.site, source.gateway, JSON.stringify(set))
     } else {
       return
     }
-    const row = statements.waiting.get(source.site, source.gateway)
-    if (row === undefined) return
-    const waiting = JSON.parse(String(row['text'])) as Waiting
-    if (appliedRow(waiting) < waiting.message.eventRow) return
-    takeActive(waiting)
+    const set = waiting.get(toKey(source))
+    if (set === undefined || appliedRow(set) < set.message.eventRow) return
+    takeActive(set)
+    waiting.delete(toKey(source))
     statements.unwait.run(source.site, source.gateway)
   }
 
@@ -276,6 +289,8 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
   }
 }
 
+const toKey = ({ site, gateway }: Pick<Source, 'site' | 'gateway'>): string => `${site}/${gateway}`
+
 const toView = (row: Record<string, unknown>): EpisodeView => JSON.parse(String(row['text'])) as EpisodeView
 
 const SCHEMA = `
@@ -316,7 +331,7 @@ const prepare = (db: DatabaseSync) => ({
   applied: db.prepare('SELECT row FROM applied WHERE site = ? AND gateway = ? AND epoch = ?'),
   setApplied: db.prepare('INSERT OR REPLACE INTO applied (site, gateway, epoch, row) VALUES (?, ?, ?, ?)'),
   wait: db.prepare('INSERT OR REPLACE INTO waiting (site, gateway, text) VALUES (?, ?, ?)'),
-  waiting: db.prepare('SELECT text FROM waiting WHERE site = ? AND gateway = ?'),
+  waiting: db.prepare('SELECT text FROM waiting'),
   unwait: db.prepare('DELETE FROM waiting WHERE site = ? AND gateway = ?'),
   setCursor: db.prepare('INSERT OR REPLACE INTO cursor (id, position) VALUES (1, ?)'),
 })

@@ -51,6 +51,12 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     let cause = 'closed'
     const own = connect(url, clientOptions)
     client = own
+    const up = (): void => {
+      if (isUp || client !== own) return
+      attempt = 0
+      isUp = true
+      onUp()
+    }
     own.on('error', (error) => {
       cause = error.message
     })
@@ -64,12 +70,14 @@ export const openConnection = (options: ConnectionOptions): Connection => {
           own.end(true)
           return
         }
-        attempt = 0
-        isUp = true
-        onUp()
+        up()
       })
     })
-    own.on('message', (topic, payload, packet) => onMessage(topic, payload, packet.retain))
+    // A broker may send what a subscription matches before it answers the subscription (MQTT 3.1.1, 3.8.4).
+    own.on('message', (topic, payload, packet) => {
+      up()
+      onMessage(topic, payload, packet.retain)
+    })
     own.once('close', () => {
       const wasUp = isUp
       isUp = false
