@@ -9,6 +9,7 @@ export type Figure = {
   readonly met: boolean
 }
 
+/** Where neither bound is given, the figure is stated and nothing is wanted of it. */
 export const toFigure = (
   name: string,
   value: number,
@@ -21,9 +22,16 @@ export const toFigure = (
   unit,
   baseline: baseline === undefined ? undefined : round(baseline),
   ratio: baseline === undefined || baseline === 0 ? undefined : round(value / baseline),
-  target: target.atLeast !== undefined ? `>= ${round(target.atLeast)}` : `<= ${round(target.atMost ?? 0)}`,
-  met: target.atLeast !== undefined ? value >= target.atLeast : value <= (target.atMost ?? 0),
+  target: toText(target),
+  met:
+    value >= (target.atLeast ?? Number.NEGATIVE_INFINITY) &&
+    value <= (target.atMost ?? Number.POSITIVE_INFINITY),
 })
+
+const toText = ({ atLeast, atMost }: { readonly atLeast?: number; readonly atMost?: number }): string => {
+  if (atLeast !== undefined) return `>= ${round(atLeast)}`
+  return atMost === undefined ? 'stated' : `<= ${round(atMost)}`
+}
 
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b)

@@ -92,10 +92,24 @@ const eventLatency = (): Figure[] =>
     ]
   })
 
+const LISTENERS = 500
+type Feed = { readonly p50: number; readonly p95: number; readonly rssMb: number; readonly aloneMb: number }
+/** Beside one listener only: what the other 499 cost. */
+const feed = (): Figure[] => {
+  const changes = values.quick ? 20 : 200
+  const one = run<Feed>('feed-run.ts', [1, changes])
+  const all = run<Feed>('feed-run.ts', [LISTENERS, changes])
+  return [
+    toFigure(`feed p95 to ${LISTENERS} listeners`, all.p95, 'ms', { atMost: 500 }, one.p95),
+    toFigure('feed: memory of the platform', all.rssMb, 'MB', {}, all.aloneMb),
+  ]
+}
+
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   pipeline,
   'event-latency': eventLatency,
   start: measureStart,
+  feed,
 }
 
 const chosen = values.only === undefined ? Object.keys(BENCHES) : [values.only]
