@@ -107,7 +107,7 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     }
     const episodeEvents = estate.takeChanged().flatMap((view) => teller.tellLane(view, nowMs))
     for (const { episode } of episodeEvents) {
-      const one = teller.find(episode.id)
+      const one = teller.find(episode.id, episode.lane)
       if (one !== undefined) told.push(one)
     }
     for (const settled of estate.takeSettled()) forgotten.push(...teller.forget(settled))
