@@ -99,7 +99,7 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
   const tell = (nowMs: number): void => {
     const entryEvents: GatewayEvent[] = corrections
     corrections = []
-    const told: Told[] = []
+    const told = new Map<string, Told>()
     const presences: PresenceEvent[] = []
     for (const view of estate.takeChangedSlots()) {
       const event = teller.tellSlot(view, nowMs)
@@ -107,8 +107,8 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     }
     const episodeEvents = estate.takeChanged().flatMap((view) => teller.tellLane(view, nowMs))
     for (const { episode } of episodeEvents) {
-      const one = teller.find(episode.id)
-      if (one !== undefined) told.push(one)
+      const one = teller.find(episode.id, episode.lane)
+      if (one !== undefined) told.set(episode.id, one)
     }
     for (const settled of estate.takeSettled()) forgotten.push(...teller.forget(settled))
     entryEvents.push(...presences, ...episodeEvents)
@@ -121,7 +121,7 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     events
       .append({
         events: entryEvents,
-        told,
+        told: [...told.values()],
         presences,
         readings: takeUncommitted(sections),
         readingsCommittedRow: committedReadingsRow,

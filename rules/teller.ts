@@ -14,7 +14,7 @@ export type Teller = {
   /** A record that can no longer change: the ids of what need not be remembered any more. */
   forget(settled: SettledRecord): string[]
   openEpisodes(): Episode[]
-  find(episode: string): Told | undefined
+  find(episode: string, lane?: string): Told | undefined
   presences(): Iterable<PresenceEvent>
   /** Everything remembered, to be stored with the events and handed back at the next start. */
   told(): Iterable<Told>
@@ -138,7 +138,8 @@ export const createTeller = (options: TellerOptions): Teller => {
         .flatMap((told) => [...told.values()])
         .map((told) => told.episode)
         .filter((episode) => episode.end === undefined),
-    find: (episode) => {
+    find: (episode, lane) => {
+      if (lane !== undefined) return toldOfLane.get(lane)?.get(episode)
       for (const told of toldOfLane.values()) {
         const one = told.get(episode)
         if (one !== undefined) return one

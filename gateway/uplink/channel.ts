@@ -2,7 +2,8 @@ import type { Outbox, Rows } from '../log/outbox.ts'
 
 /**
  * One log on its way to the centre. PUBACK only opens the window for the next message; a row is freed by the
- * centre's acknowledgement alone, and what is not acknowledged is sent again on the next session.
+ * centre's acknowledgement alone, and what is not acknowledged is sent again on the next session. A broker takes
+ * messages faster than a centre works on them, so no more than `maxAhead` rows are sent ahead of its word.
  */
 export type Channel = {
   /** A session begins: from behind what the centre has. */
@@ -19,6 +20,7 @@ export type ChannelOptions = {
   readonly outbox: Outbox
   readonly window: number
   readonly maxRows: number
+  readonly maxAhead: number
   readonly publish: (after: number, rows: Rows, onAck: () => void) => void
   /** False while another message must be alone on the session. */
   readonly mayPublish: () => boolean
@@ -36,7 +38,7 @@ const LOSSES_BEFORE_PARKING = 3
 export const createChannel = (
   options: ChannelOptions,
 ): Channel & { isSuspect(): boolean; inFlight(): number } => {
-  const { outbox, window, maxRows, publish, mayPublish, onPublished, onParked, nowMs } = options
+  const { outbox, window, maxRows, maxAhead, publish, mayPublish, onPublished, onParked, nowMs } = options
   let isStarted = false
   let session = 0
   /** The last row sent on this session, or what the centre has where nothing was sent yet. */
@@ -65,11 +67,14 @@ export const createChannel = (
     })
   }
 
+  const hasRoom = (): boolean =>
+    inFlight.length < window && cursor - outbox.acknowledgedRow() < maxAhead && mayPublish()
+
   const pump = async (): Promise<void> => {
     if (isReading) return
     isReading = true
     try {
-      while (isStarted && inFlight.length < window && cursor < outbox.committedRow() && mayPublish()) {
+      while (isStarted && cursor < outbox.committedRow() && hasRoom()) {
         const own = session
         const after = cursor
         const rows = await outbox.read(
@@ -89,17 +94,8 @@ export const createChannel = (
   outbox.onCommit((rows) => {
     if (!isStarted) return
     // The rows are in memory: no need to read them back.
-    if (
-      !isReading &&
-      cursor === rows.first - 1 &&
-      rows.count <= maxRows &&
-      inFlight.length < window &&
-      mayPublish()
-    ) {
-      send(cursor, rows)
-    } else {
-      void pump()
-    }
+    if (!isReading && cursor === rows.first - 1 && rows.count <= maxRows && hasRoom()) send(cursor, rows)
+    else void pump()
   })
 
   /** The search halves what it tries, until one row alone has ended a session: that row is parked. */

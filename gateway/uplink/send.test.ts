@@ -176,6 +176,25 @@ describe('the centre', () => {
     await expect.poll(() => readings.acknowledgedRow()).toBe(3)
   })
 
+  test('that is slow is not sent more than it can keep, however much waits for it', async () => {
+    const WAITING = 6_000
+    const port = await startBroker()
+    const centre = await startCentre(port)
+    const { readings, events } = await startGateway(port, {}, async (log) => {
+      for (let counter = 0; counter < WAITING; counter++) log.append(reading(counter))
+      await log.flush()
+    })
+    let aheadMax = 0
+    for (let row = 0; row < WAITING; row = centre.counters().length) {
+      const wanted = Math.min(WAITING, row + 500)
+      await expect.poll(() => centre.counters().length).toBeGreaterThanOrEqual(wanted)
+      aheadMax = Math.max(aheadMax, centre.counters().length - readings.acknowledgedRow())
+      await centre.acknowledge(events.epoch, centre.counters().length)
+    }
+    expect(aheadMax).toBeLessThanOrEqual(2_500)
+    expect(centre.counters()).toEqual(Array.from({ length: WAITING }, (_, index) => index))
+  })
+
   test('hears events before readings', async () => {
     const port = await startBroker()
     const centre = await startCentre(port)

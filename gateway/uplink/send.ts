@@ -31,9 +31,11 @@ export type UplinkOptions = Omit<ConnectionOptions, 'onUp' | 'onDown' | 'onMessa
 
 const READINGS_WINDOW = 4
 const EVENTS_WINDOW = 16
+/** Full messages that may be ahead of the centre's word: enough for its answer to take its time, and little to keep. */
+const MESSAGES_AHEAD = 4
 /** How long a session waits for the retained acknowledgement before it sends from its own memory of it. */
 const ACK_WAIT_MS = 2_000
-/** Everything sent and no acknowledgement moved for this long: a broker may have forgotten it. */
+/** Something is owed and no acknowledgement has moved for this long: a broker may have forgotten it. */
 const STALLED_AFTER_MS = 30_000
 
 export const openUplink = (options: UplinkOptions): Uplink => {
@@ -64,6 +66,7 @@ export const openUplink = (options: UplinkOptions): Uplink => {
     outbox: events,
     window: EVENTS_WINDOW,
     maxRows: MAX_EVENTS_PER_MESSAGE,
+    maxAhead: MESSAGES_AHEAD * MAX_EVENTS_PER_MESSAGE,
     publish: publishRows('episode', 'events'),
     mayPublish,
     onPublished: pump,
@@ -74,6 +77,7 @@ export const openUplink = (options: UplinkOptions): Uplink => {
     outbox: readings,
     window: READINGS_WINDOW,
     maxRows: MAX_READINGS_PER_MESSAGE,
+    maxAhead: MESSAGES_AHEAD * MAX_READINGS_PER_MESSAGE,
     publish: publishRows('telemetry', 'readings'),
     // Events first: readings wait while an event has not been sent.
     mayPublish: () => eventsChannel.isIdle() && mayPublish(),
@@ -133,12 +137,12 @@ export const openUplink = (options: UplinkOptions): Uplink => {
 
   const stalled = setInterval(
     () => {
-      if (!isStarted || !eventsChannel.isIdle() || !readingsChannel.isIdle()) return
       const isOwed =
         events.acknowledgedRow() < events.committedRow() ||
         readings.acknowledgedRow() < readings.committedRow()
-      if (!isOwed || nowMs() - movedMs < stalledAfterMs) return
+      if (isStarted && isOwed && nowMs() - movedMs < stalledAfterMs) return
       movedMs = nowMs()
+      if (!isStarted || !isOwed) return
       eventsChannel.acknowledge(events.acknowledgedRow(), true)
       readingsChannel.acknowledge(readings.acknowledgedRow(), true)
     },
