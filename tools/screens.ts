@@ -1,0 +1,108 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { EpisodeView, Layout } from '@clearlane/protocol'
+import type { Browser } from 'playwright-core'
+import { chromium } from 'playwright-core'
+import { getJson } from './collect.ts'
+import { buildConsole } from './console-build.ts'
+import { startEstate } from './estate.ts'
+import { toRunTime } from './run-time.ts'
+
+/** `npm run screens`: a picture of every screen, on a phone and on a desk, in both languages, into `docs/screens/`. */
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const OUT = join(ROOT, 'docs', 'screens')
+const SPEED = 10
+const FOR_MS = 600_000
+/** Long enough for stays of every kind to have been. */
+const LIVED_MS = 60_000
+const SETTLED_MS = 1_500
+
+const PROFILES = [
+  { profile: 'phone', viewport: { width: 390, height: 844 }, isMobile: true },
+  { profile: 'desk', viewport: { width: 1_440, height: 900 }, isMobile: false },
+] as const
+const LANGUAGES = [
+  { language: 'zh', locale: 'zh-CN' },
+  { language: 'en', locale: 'en-GB' },
+] as const
+
+export const CHROMIUM = {
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The address of each screen, by the name of its picture. */
+const addressesOf = async (api: string): Promise<Record<string, string>> => {
+  const { slots } = (await getJson(`${api}/api/v1/layout`)) as Layout
+  const { items } = (await getJson(`${api}/api/v1/episodes?open=false&limit=200`)) as { items: EpisodeView[] }
+  const episode = items.find((view) => view.episode.confirmed)?.episode.id ?? items[0]?.episode.id ?? ''
+  const [slot] = slots
+  return {
+    estate: '/',
+    episodes: '/episodes',
+    episode: `/episodes/${episode}`,
+    slot: `/slots/${slot?.id ?? ''}`,
+    devices: '/devices',
+    device: `/devices/${slot?.device ?? ''}`,
+    gateways: '/gateways',
+    layout: '/layout',
+    more: '/more',
+  }
+}
+
+const takePictures = async (browser: Browser, api: string): Promise<number> => {
+  const addresses = await addressesOf(api)
+  let taken = 0
+  for (const { profile, ...shape } of PROFILES) {
+    for (const { language, locale } of LANGUAGES) {
+      const context = await browser.newContext({ ...shape, locale })
+      const page = await context.newPage()
+      for (const [screen, address] of Object.entries(addresses)) {
+        await page.goto(`${api}${address}`)
+        await page.locator('[data-connected="true"]').waitFor()
+        await pause(SETTLED_MS)
+        await page.screenshot({ path: join(OUT, `${screen}-${profile}-${language}.png`) })
+        taken++
+      }
+      await context.close()
+    }
+  }
+  return taken
+}
+
+const fault = await buildConsole(ROOT, (text) => process.stderr.write(`${text}\n`))
+if (fault !== undefined) throw new Error(fault)
+mkdirSync(OUT, { recursive: true })
+const dataDir = mkdtempSync(join(tmpdir(), 'clearlane-screens-'))
+const estate = await startEstate({
+  root: ROOT,
+  dataDir,
+  time: toRunTime({ wallMs: Date.now(), speed: SPEED, forMs: FOR_MS, reachedMs: undefined }),
+  httpPort: 0,
+  seed: 1,
+  siteFile: join(ROOT, 'firmware-sim/sites/demo.json'),
+  rulesFile: join(ROOT, 'firmware-sim/sites/demo-rules.json'),
+  consoleDir: join(ROOT, 'console/dist'),
+  onRestart: (name, why) => process.stderr.write(`${name}: ${why}\n`),
+})
+process.stderr.write(`The estate lives for ${LIVED_MS / 1_000} s …\n`)
+await pause(LIVED_MS)
+const browser = await chromium.launch(CHROMIUM)
+const taken = await takePictures(browser, estate.api)
+await browser.close()
+await estate.stop()
+rmSync(dataDir, { recursive: true })
+process.stdout.write(`${taken} pictures in docs/screens\n`)
+process.exit()
