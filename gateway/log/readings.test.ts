@@ -164,7 +164,7 @@ describe('what is kept', () => {
 
   test('up to the size that the log may have: then the oldest go, counted where the centre lacks them', async () => {
     const { rows, droppedRows } = await keep(
-      Array.from({ length: 40 }, () => daysAgo(1)),
+      Array.from({ length: 80 }, () => daysAgo(1)),
       10,
       {
         maxBytes: 25 * 1_024,
