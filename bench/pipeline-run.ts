@@ -71,6 +71,7 @@ const createGroupByDecide = (): Decide => {
     endByHand: () => ({ ok: true, value: undefined }),
     active: () => ({ eventRow: 0, episodes: [], slots: [] }),
     counters: () => ({}),
+    flush: () => undefined,
     close: async () => undefined,
   }
 }

@@ -19,5 +19,7 @@ export type Decide = {
     }[]
   }
   counters(): Readonly<Record<string, number>>
+  /** Judges and tells at once what was heard, also what is costly to fold. */
+  flush(): void
   close(): Promise<void>
 }

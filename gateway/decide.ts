@@ -132,14 +132,18 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
   const run = (): void => {
     isScheduled = false
     if (isClosed) return
+    const waitMs = estate.isDirty() ? restUntilMs - performance.now() : 0
+    if (waitMs > 0) {
+      isScheduled = true
+      setTimeout(run, waitMs)
+    } else {
+      flush()
+    }
+  }
+  const flush = (): void => {
     const nowMs = clock.nowMs()
     const isDirty = estate.isDirty()
     const startedMs = performance.now()
-    if (isDirty && startedMs < restUntilMs) {
-      isScheduled = true
-      setTimeout(run, restUntilMs - startedMs)
-      return
-    }
     estate.flush(nowMs)
     tell(nowMs)
     const costMs = performance.now() - startedMs
@@ -242,10 +246,11 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
       })),
     }),
     counters: () => ({ ...counters, ...estate.stats() }),
+    flush,
     close: async () => {
       clearInterval(snapshots)
       alarm.clear()
-      run()
+      flush()
       isClosed = true
       await saveSnapshot()
     },

@@ -79,12 +79,15 @@ export const createDedupe = (saved?: string): Dedupe => {
     })
   }
 
-  const find = (device: string, session: number): Session | undefined =>
-    devices.get(device)?.sessions.find((one) => one.session === session)
+  const find = (device: string, session: number): Session | undefined => {
+    const entry = devices.get(device)
+    if (entry !== undefined) for (const one of entry.sessions) if (one.session === session) return one
+    return undefined
+  }
   const open = (device: string, session: number): Session => {
     let entry = devices.get(device)
     if (entry === undefined) devices.set(device, (entry = { sessions: [], heldSession: 0, missing: 0 }))
-    const known = entry.sessions.find((one) => one.session === session)
+    const known = find(device, session)
     if (known !== undefined) return known
     const created: Session = {
       session,

@@ -46,6 +46,7 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
     file: path.join(dataDir, 'readings.sqlite'),
     commitEveryMs: config.log.commitEveryMs,
     retentionMs: config.log.retentionDays * 86_400_000,
+    knownAfterMs: config.clock.knownAfterMs,
     maxBytes: config.log.maxBytes,
     syncDelayMs: config.log.syncDelayMs,
     onFailure: fail,

@@ -1,7 +1,7 @@
 import type { Frame, MeasurementFrame, OldestHeld, Reading, Refusals } from '@clearlane/protocol'
 import { encodeFrame, readOldestHeld, readSignal } from '@clearlane/protocol'
 import type { OperatorFunction } from 'rxjs'
-import { concatMap, EMPTY, filter, map, of, tap } from 'rxjs'
+import { concatMap, EMPTY, filter, map, tap } from 'rxjs'
 import type { Clock } from './clock/clock.ts'
 import type { DeviceClock } from './clock/device-clock.ts'
 import type { HeardFrame } from './codecs/own/own-codec.ts'
@@ -12,9 +12,15 @@ import type { UnknownDevices } from './health/unknown-devices.ts'
 import type { LinkEvent } from './links/link.ts'
 import type { ReadingsLog } from './log/readings.ts'
 
-/** The steps of an uplink, one operator each, in the order in which `gateway.ts` lists them. */
+/**
+ * The steps of an uplink, one operator each, in the order in which `gateway.ts` lists them. Tens of thousands of
+ * readings a second pass through: a step maps or filters, and makes no stream of its own for each of them.
+ */
 
-export type Heard = HeardFrame & {
+/** A frame with its bytes, in base64, and how it was heard. */
+export type Heard = {
+  readonly frame: HeardFrame['frame']
+  readonly raw: string
   readonly link: string
   readonly receivedMs: number
   readonly monotonicMs: number
@@ -34,10 +40,10 @@ export const decodeFrames = (
   onOpen: (link: string) => void,
 ): OperatorFunction<LinkEvent, Heard> => {
   let send: (bytes: Uint8Array) => void = () => undefined
-  let frames: HeardFrame[] = []
+  let frames: Pick<Heard, 'frame' | 'raw'>[] = []
   const createCodec = () =>
     createOwnCodec(
-      ({ frame, raw }) => frames.push({ frame, raw: raw.slice() }),
+      ({ frame, raw }) => frames.push({ frame, raw: toBase64(raw) }),
       ({ reason, detail }) => refusals.refuse(reason, detail),
     )
   let codec = createCodec()
@@ -52,14 +58,17 @@ export const decodeFrames = (
     codec.push(event.bytes)
     const receivedMs = clock.nowMs()
     const monotonicMs = clock.monotonicMs()
-    return frames.map((heard) => ({ ...heard, link, receivedMs, monotonicMs, send }))
+    return frames.map(({ frame, raw }) => ({ frame, raw, link, receivedMs, monotonicMs, send }))
   })
 }
 
+const toBase64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+
 /** Finds the slot that a device stands in. Unknown devices are listed; their readings stay with them until bound. */
 export const identify = (devices: Devices, unknown: UnknownDevices): OperatorFunction<Heard, Identified> =>
-  concatMap((heard) => {
-    const { frame, link, receivedMs, send } = heard
+  mapKnown((heard) => {
+    const { frame, raw, link, receivedMs, monotonicMs, send } = heard
     const device = frame.kind === 'hello' ? devices.byEui(frame.eui) : devices.find(frame.shortId)
     const signal = readSignal(frame.tlvs)
     if (device === undefined) {
@@ -72,14 +81,23 @@ export const identify = (devices: Devices, unknown: UnknownDevices): OperatorFun
         },
         receivedMs,
       )
-      return EMPTY
+      return undefined
     }
     device.lastHeardMs = receivedMs
     if (signal !== undefined) device.rssiDbm = signal.rssiDbm
     device.send = send
     if (frame.kind !== 'hello') device.batteryMv = frame.batteryMv
-    return of({ ...heard, device })
+    return { frame, raw, link, receivedMs, monotonicMs, send, device }
   })
+
+/** Maps, and leaves out what maps to nothing. */
+const mapKnown =
+  <From, To>(project: (value: From) => To | undefined): OperatorFunction<From, To> =>
+  (source) =>
+    source.pipe(
+      map(project),
+      filter((value) => value !== undefined),
+    )
 
 /** What a device no longer holds will not come: it is counted as missing, and the acknowledgement moves on. */
 export const stepOverLost = (dedupe: Dedupe): OperatorFunction<Identified, Identified> =>
@@ -97,11 +115,10 @@ const oldestHeldOf = (frame: HeardFrame['frame']): OldestHeld | undefined =>
 export const answerHello = (
   acknowledge: (device: Device, session: number) => void,
 ): OperatorFunction<Identified, Identified<MeasurementFrame>> =>
-  concatMap((heard) => {
+  filter((heard): heard is Identified<MeasurementFrame> => {
     const { frame, device } = heard
-    if (frame.kind !== 'hello') return of({ ...heard, frame })
-    acknowledge(device, frame.boot)
-    return EMPTY
+    if (frame.kind === 'hello') acknowledge(device, frame.boot)
+    return frame.kind !== 'hello'
   })
 
 /** One reading, however often and over however many links it comes. A repeat means that our answer was lost. */
@@ -161,12 +178,11 @@ export const stampTime = (
         'device-clock-ahead',
         `${device.device}: its clock says ${frame.timeMs}, it is ${receivedMs}`,
       )
-    const reading: Reading = {
+    const reading: { -readonly [Name in keyof Reading]: Reading[Name] } = {
       device: device.device,
       session: frame.boot,
       counter: frame.sequence,
       trigger: frame.trigger,
-      ...(eventMs !== undefined && { eventMs }),
       receivedMs,
       boot: clock.boot,
       monotonicMs,
@@ -175,17 +191,19 @@ export const stampTime = (
       link,
       slot: device.slot,
       section: device.section,
-      ...(device.isForeign && { foreign: true }),
       xNt: frame.xNt,
       yNt: frame.yNt,
       zNt: frame.zNt,
       temperatureC: frame.temperatureC,
-      ...(frame.presence === 'occupied' || frame.presence === 'vacant' ? { opinion: frame.presence } : {}),
       batteryMv: frame.batteryMv,
       health: frame.health,
-      ...readSignal(frame.tlvs),
-      raw: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64'),
+      raw,
     }
+    if (eventMs !== undefined) reading.eventMs = eventMs
+    if (device.isForeign) reading.foreign = true
+    if (frame.presence === 'occupied' || frame.presence === 'vacant') reading.opinion = frame.presence
+    const signal = readSignal(frame.tlvs)
+    if (signal !== undefined) Object.assign(reading, signal)
     return { reading, device }
   })
 

@@ -173,6 +173,7 @@ export const told = async ({ events }: House): Promise<string[]> => {
 }
 export const settle = async (house: House): Promise<void> => {
   await turn()
+  house.decide.flush()
   await house.readings.flush()
   await house.events.append({ events: [], told: [], presences: [], readings: [], readingsCommittedRow: 0 })
 }

@@ -5,7 +5,7 @@ import type { Batch, ReadingsReply, ReadingsRequest, ReadingsWorkerOptions } fro
 
 /** The thread that owns `readings.sqlite`: one transaction and one sync for each append it is handed. */
 const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOptions): void => {
-  const { file, retentionMs, maxBytes, syncDelayMs } = options
+  const { file, retentionMs, knownAfterMs, maxBytes, syncDelayMs } = options
   const db = openDatabase(file)
   const statements = prepare(db)
   const number = (sql: string): number => Number(Object.values(db.prepare(sql).get() ?? { value: 0 })[0] ?? 0)
@@ -33,20 +33,31 @@ const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOption
     ...counts(),
   })
 
-  /** Old batches that the centre has go first; beyond the size the oldest go whether it has them or not, counted. */
+  /**
+   * First row of the newest batch that is too old, 0 without one. Walks from the oldest only as far as there are old
+   * ones. A batch written before the clock was known has no age of its own: it is as old as the one behind it.
+   */
+  const newestOverdue = (limitMs: number): number => {
+    let newest = 0
+    for (const row of statements.ages.iterate()) {
+      const writtenMs = Number(row['writtenMs'])
+      if (writtenMs < knownAfterMs) continue
+      if (writtenMs >= limitMs) break
+      newest = Number(row['first'])
+    }
+    return newest
+  }
+
+  /** The oldest go when they are too old or too many, so what the centre has goes first; what it lacks is counted. */
   const prune = (nowMs: number, lastRow: number): void => {
     prunedMs = nowMs
     statements.writeMeta.run('lastRow', lastRow)
-    statements.pruneOld.run(nowMs - retentionMs, acknowledgedRow)
-    const overdue = statements.countOld.get(nowMs - retentionMs)
-    droppedRows += Number(overdue?.['rows'] ?? 0)
-    statements.dropOld.run(nowMs - retentionMs)
-    for (let bytes = liveBytes(); bytes > maxBytes; bytes = liveBytes()) {
-      const oldest = statements.oldest.get()
-      if (oldest === undefined) break
-      const last = Number(oldest['first']) + Number(oldest['count']) - 1
-      if (last > acknowledgedRow) droppedRows += Number(oldest['count'])
-      statements.drop.run(Number(oldest['first']))
+    const overdue = newestOverdue(nowMs - retentionMs)
+    for (let row = statements.oldest.get(); row !== undefined; row = statements.oldest.get()) {
+      const [first, count] = [Number(row['first']), Number(row['count'])]
+      if (first > overdue && liveBytes() <= maxBytes) break
+      if (first + count - 1 > acknowledgedRow) droppedRows += count
+      statements.drop.run(first)
     }
     statements.writeMeta.run('droppedRows', droppedRows)
   }
@@ -76,6 +87,7 @@ const run = (port: NonNullable<typeof parentPort>, options: ReadingsWorkerOption
         return
       } catch (cause) {
         if (db.isTransaction) db.exec('ROLLBACK')
+        droppedRows = meta('droppedRows')
         reply({ kind: 'failed', message: cause instanceof Error ? cause.message : String(cause) })
         pause(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt))
       }
@@ -200,9 +212,7 @@ const prepare = (db: DatabaseSync) => ({
   overlapping: db.prepare('SELECT * FROM batch WHERE first <= ? AND first + count - 1 >= ? ORDER BY first'),
   oldest: db.prepare('SELECT first, count FROM batch ORDER BY first LIMIT 1'),
   drop: db.prepare('DELETE FROM batch WHERE first = ?'),
-  pruneOld: db.prepare('DELETE FROM batch WHERE writtenMs < ? AND first + count - 1 <= ?'),
-  countOld: db.prepare('SELECT coalesce(sum(count), 0) AS rows FROM batch WHERE writtenMs < ?'),
-  dropOld: db.prepare('DELETE FROM batch WHERE writtenMs < ?'),
+  ages: db.prepare('SELECT first, writtenMs FROM batch ORDER BY first'),
   park: db.prepare('INSERT OR REPLACE INTO parked (first, count, reason, packed) VALUES (?, ?, ?, ?)'),
   readMeta: db.prepare('SELECT value FROM meta WHERE name = ?'),
   writeMeta: db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)'),

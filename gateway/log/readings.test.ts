@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Reading } from '@clearlane/protocol'
 import { createRandom } from '@clearlane/firmware-sim/world/random.ts'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { parseRows } from './outbox.ts'
 import type { ReadingsLog } from './readings.ts'
 import { openReadingsLog } from './readings.ts'
@@ -114,6 +114,66 @@ test('a day at a hundred readings a second, a batch each second, fits into the s
   const dayBytes = (log.stats().bytes / seconds) * 86_400
   expect(dayBytes).toBeLessThan(2 * 1024 ** 3)
   await log.close()
+})
+
+describe('what is kept', () => {
+  const DAY_MS = 86_400_000
+  const KNOWN_AFTER_MS = Date.UTC(2025, 0, 1)
+  /** Batches of one reading, written at these times; the centre has the first `acknowledged` of them. Then one more. */
+  const keep = async (
+    writtenMs: readonly number[],
+    acknowledged: number,
+    over: { maxBytes?: number } = {},
+  ) => {
+    const file = createFile()
+    const before = await open(file)
+    for (const n of writtenMs.keys()) await appendBatch(before, [reading(n)])
+    before.acknowledge(acknowledged)
+    await before.close()
+    const db = new DatabaseSync(file)
+    for (const [index, atMs] of writtenMs.entries())
+      db.prepare('UPDATE batch SET writtenMs = ? WHERE first = ?').run(atMs, index + 1)
+    db.close()
+    const log = await openReadingsLog({
+      file,
+      commitEveryMs: 600_000,
+      retentionMs: 7 * DAY_MS,
+      knownAfterMs: KNOWN_AFTER_MS,
+      onFailure: (failure) => {
+        throw failure
+      },
+      ...over,
+    })
+    await appendBatch(log, [reading(writtenMs.length)])
+    const rows = (await readAll(log)).map(([row]) => row)
+    const { droppedRows } = log.stats()
+    await log.close()
+    return { rows, droppedRows }
+  }
+  const daysAgo = (days: number): number => Date.now() - days * DAY_MS
+
+  test('for a week; what goes then although the centre lacks it is counted', async () => {
+    const written = [daysAgo(9), daysAgo(8), daysAgo(7.5), daysAgo(6), daysAgo(1)]
+    expect(await keep(written, 2)).toEqual({ rows: [4, 5, 6], droppedRows: 1 })
+  })
+
+  test('although the clock stood at 1970 when it was written', async () => {
+    expect(await keep([5_000, 6_000, daysAgo(1)], 0)).toEqual({ rows: [1, 2, 3, 4], droppedRows: 0 })
+    expect(await keep([5_000, 6_000, daysAgo(8), daysAgo(1)], 4)).toEqual({ rows: [4, 5], droppedRows: 0 })
+  })
+
+  test('up to the size that the log may have: then the oldest go, counted where the centre lacks them', async () => {
+    const { rows, droppedRows } = await keep(
+      Array.from({ length: 80 }, () => daysAgo(1)),
+      10,
+      {
+        maxBytes: 25 * 1_024,
+      },
+    )
+    expect(rows.at(-1)).toBe(81)
+    expect(rows[0]).toBeGreaterThan(11)
+    expect(droppedRows).toBe(rows[0]! - 11)
+  })
 })
 
 test('a file that a later version has written is left alone', async () => {

@@ -35,6 +35,8 @@ export type ReadingsLogOptions = {
   readonly file: string
   readonly commitEveryMs?: number
   readonly retentionMs?: number
+  /** Wall time before which the system clock is not known: what is written then has no age. */
+  readonly knownAfterMs?: number
   readonly maxBytes?: number
   /** Added to every sync, to see how the gateway behaves on a slow card. */
   readonly syncDelayMs?: number
@@ -50,6 +52,7 @@ const MAX_WAITING_READINGS = 8_000
 export type ReadingsWorkerOptions = {
   readonly file: string
   readonly retentionMs: number
+  readonly knownAfterMs: number
   readonly maxBytes: number
   readonly syncDelayMs: number
 }
@@ -87,12 +90,14 @@ export const openReadingsLog = async (options: ReadingsLogOptions): Promise<Read
     file,
     commitEveryMs = COMMIT_EVERY_MS,
     retentionMs = RETENTION_MS,
+    knownAfterMs = 0,
     maxBytes = MAX_BYTES,
     onFailure,
   } = options
   const workerData: ReadingsWorkerOptions = {
     file,
     retentionMs,
+    knownAfterMs,
     maxBytes,
     syncDelayMs: options.syncDelayMs ?? 0,
   }
