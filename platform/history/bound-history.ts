@@ -1,9 +1,12 @@
-import type { History, HistoryPage, HistoryQuery } from './history.ts'
+import type { History, HistoryPage, HistoryQuery, HistorySeries, SeriesQuery } from './history.ts'
 
-/** Readings within a bounded time; undefined when the history does not give them, for whatever reason. */
-export type BoundReadings = (query: HistoryQuery) => Promise<HistoryPage | undefined>
+/** A history's answers within a bounded time; undefined when it does not give them, for whatever reason. */
+export type BoundHistory = {
+  readings(query: HistoryQuery): Promise<HistoryPage | undefined>
+  series(query: SeriesQuery): Promise<HistorySeries | undefined>
+}
 
-export type BoundReadingsOptions = {
+export type BoundHistoryOptions = {
   readonly withinMs: number
   /** Queries that the history may have before it at once; one more is not even asked. */
   readonly maxWaiting: number
@@ -11,17 +14,16 @@ export type BoundReadingsOptions = {
 }
 
 /** Bounds how long and how many ask a history: it may be held for hours while a browser asks every few seconds. */
-export const boundReadings = (
-  history: Pick<History, 'readings'>,
-  { withinMs, maxWaiting, onFailure }: BoundReadingsOptions,
-): BoundReadings => {
+export const boundHistory = (
+  history: Pick<History, 'readings' | 'series'>,
+  { withinMs, maxWaiting, onFailure }: BoundHistoryOptions,
+): BoundHistory => {
   let waiting = 0
-  return async (query) => {
+  const bound = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
     if (waiting >= maxWaiting) return undefined
     waiting++
     // A query that came too late still has its place until the history has answered it.
-    const found = history
-      .readings(query)
+    const found = ask()
       .catch((cause: unknown) => {
         onFailure(cause)
         return undefined
@@ -29,8 +31,12 @@ export const boundReadings = (
       .finally(() => waiting--)
     const late = Promise.withResolvers<undefined>()
     const timer = setTimeout(late.resolve, withinMs, undefined)
-    const page = await Promise.race([found, late.promise])
+    const answer = await Promise.race([found, late.promise])
     clearTimeout(timer)
-    return page
+    return answer
+  }
+  return {
+    readings: (query) => bound(() => history.readings(query)),
+    series: (query) => bound(() => history.series(query)),
   }
 }
