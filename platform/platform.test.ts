@@ -4,12 +4,31 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createBroker } from '@clearlane/broker/broker.ts'
 import { createIdentities, hashSecret } from '@clearlane/broker/identities.ts'
-import type { HealthMessage, Layout, Reading } from '@clearlane/protocol'
-import { AckMessageSchema, LiveEventSchema, RuleSetSchema, StatusSchema } from '@clearlane/protocol'
+import type {
+  EpisodeEvent,
+  GatewayEvent,
+  HealthMessage,
+  Layout,
+  LiveEvent,
+  Reading,
+} from '@clearlane/protocol'
+import {
+  AckMessageSchema,
+  DeviceViewSchema,
+  EpisodeViewSchema,
+  LayoutVersionSchema,
+  LiveEventSchema,
+  MAX_PLAN_BYTES,
+  RuleSetSchema,
+  SlotSeriesSchema,
+  StatusSchema,
+} from '@clearlane/protocol'
 import type { MqttClient } from 'mqtt'
 import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ErrorCode } from './api/error-codes.ts'
+import { ERROR_STATUS } from './api/error-codes.ts'
 import { PlatformConfigSchema } from './config.ts'
 import type { Platform } from './platform.ts'
 import { createPlatform } from './platform.ts'
@@ -128,6 +147,52 @@ const lastAck = () =>
     .filter(({ topic }) => topic.endsWith('/ack'))
     .map(({ text }) => AckMessageSchema.parse(JSON.parse(text)))
     .at(-1)
+const sendEvents = (rows: readonly GatewayEvent[], first: number) =>
+  gateway.publishAsync(
+    'cl/v1/s/gw/episode',
+    JSON.stringify({
+      v: 1,
+      gateway: 'gw',
+      epoch: 'e1',
+      channel: 'events',
+      after: first - 1,
+      first,
+      last: first + rows.length - 1,
+      rows,
+    }),
+    { qos: 1 },
+  )
+const change = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+  const response = await fetch(`${api}/api/v1${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
+  })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+/** Follows the live feed. */
+const listen = async () => {
+  const abort = new AbortController()
+  const response = await fetch(`${api}/api/v1/live`, { signal: abort.signal })
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  const heard: LiveEvent[] = []
+  let text = ''
+  return {
+    heard,
+    until: async (isIt: (event: LiveEvent) => boolean): Promise<void> => {
+      while (!heard.some(isIt)) {
+        const { value, done } = await reader.read()
+        if (done) return
+        text += value
+        for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
+          heard.push(LiveEventSchema.parse(JSON.parse(text.slice('data: '.length, end))))
+          text = text.slice(end + 2)
+        }
+      }
+    },
+    leave: () => abort.abort(),
+  }
+}
 const historyLag = async (): Promise<number> => {
   const { projections } = StatusSchema.parse((await get('/status')).body)
   return projections.find(({ name }) => name === 'history')!.lag
@@ -264,7 +329,26 @@ describe('the API', () => {
 
   test('has an OpenAPI document that names every path', async () => {
     const { body } = await get('/openapi.json')
-    expect(Object.keys(body['paths'] as object)).toContain('/api/v1/slots/{slot}/device')
+    const paths = Object.entries(body['paths'] as Record<string, object>)
+    const requests = paths.flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    )
+    expect(requests).toEqual(
+      expect.arrayContaining(
+        [
+          'post /slots/{slot}/device',
+          'get /slots/{slot}/series',
+          'get /devices',
+          'get /devices/{device}',
+          'get /episodes/count',
+          'post /episodes/{id}/seen',
+          'get /layout/versions',
+          'get /plan',
+          'put /plan',
+          'delete /plan',
+        ].map((one) => one.replace(' ', ' /api/v1')),
+      ),
+    )
   })
 
   test('binds a device in one step, and refuses one that is bound already', async () => {
@@ -306,27 +390,422 @@ describe('the API', () => {
   })
 
   test('tells live listeners first everything, then each change, by its schema', async () => {
-    const abort = new AbortController()
-    const response = await fetch(`${api}/api/v1/live`, { signal: abort.signal })
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-    let text = ''
-    const kinds: string[] = []
-    const readUntil = async (kind: string): Promise<void> => {
-      while (!kinds.includes(kind)) {
-        const { value, done } = await reader.read()
-        if (done) return
-        text += value
-        for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
-          kinds.push(LiveEventSchema.parse(JSON.parse(text.slice('data: '.length, end))).kind)
-          text = text.slice(end + 2)
-        }
-      }
-    }
-    await readUntil('hello')
+    const listener = await listen()
+    await listener.until((event) => event.kind === 'hello')
     await gateway.publishAsync('cl/v1/s/gw/health', health({}), { qos: 1 })
-    await readUntil('section')
-    expect(kinds).toContain('gateway')
-    abort.abort()
+    await listener.until((event) => event.kind === 'section')
+    expect(listener.heard.map(({ kind }) => kind)).toContain('gateway')
+    listener.leave()
+  })
+})
+
+const DAY_MS = 86_400_000
+const LONG = 'x'.repeat(100_000)
+describe('what the console asks for in a wrong way is refused with its code and a sentence', () => {
+  test.each([
+    { path: '/slots/none/series?from=0&to=1', status: 404, says: 'the layout has no slot none' },
+    { path: '/slots/a1/series', status: 400, says: 'from: a time in ms UTC' },
+    { path: '/slots/a1/series?from=0', status: 400, says: 'to: a time in ms UTC' },
+    { path: '/slots/a1/series?from=x&to=1', status: 400, says: 'from: a time in ms UTC' },
+    { path: '/slots/a1/series?from=0.5&to=1', status: 400, says: 'from: a time in ms UTC, a whole number' },
+    { path: '/slots/a1/series?from=0&to=1e300', status: 400, says: 'to: a time in ms UTC' },
+    { path: '/slots/a1/series?from=2&to=2', status: 400, says: 'to: it must be later than `from`' },
+    { path: '/slots/a1/series?from=2&to=1', status: 400, says: 'to: it must be later than `from`' },
+    { path: `/slots/a1/series?from=0&to=${92 * DAY_MS + 1}`, status: 400, says: 'to: at most 92 days' },
+    { path: '/slots/a1/series?from=0&to=9&points=49', status: 400, says: 'points: ' },
+    { path: '/slots/a1/series?from=0&to=9&points=2001', status: 400, says: 'points: ' },
+    { path: '/slots/a1/series?from=0&to=9&points=many', status: 400, says: 'points: ' },
+    { path: '/devices/70b3d57ed001afff', status: 404, says: 'stands in no slot' },
+    { path: '/devices/west', status: 400, says: 'a device id is an EUI-64' },
+    { path: '/episodes?state=shut', status: 400, says: 'state: ' },
+    { path: '/episodes?lane=%27%3B--', status: 400, says: 'lane: an id is' },
+    { path: `/episodes?section=${'x'.repeat(65)}`, status: 400, says: 'section: an id is' },
+    { path: '/episodes?from=soon', status: 400, says: 'from: a time in ms UTC' },
+    { path: `/episodes?cursor=${'9'.repeat(400)}~x`, status: 400, says: 'cursor: give back `next`' },
+    { path: '/episodes?cursor=5', status: 400, says: 'cursor: give back `next`' },
+    { path: '/episodes/count?state=shut', status: 400, says: 'state: ' },
+    { path: '/episodes/count?to=1e300', status: 400, says: 'to: a time in ms UTC' },
+    { path: '/layout?version=99', status: 404, says: 'the layout has no version 99' },
+    { path: '/layout?version=-1', status: 404, says: 'the layout has no version -1' },
+    { path: '/layout?version=new', status: 400, says: 'version: a version, a number' },
+    { path: '/layout?version=1e300', status: 400, says: 'version: a version' },
+    { path: '/plan', status: 404, says: 'no image of the plan' },
+  ])('GET $path', async ({ path, status, says }) => {
+    const { body, ...answer } = await get(path)
+    expect(answer.status).toBe(status)
+    expect(body['message']).toContain(says)
+    expect(body['code']).toBe(status === 404 ? 'not-found' : 'bad-request')
+  })
+
+  const PNG = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3])
+  test.each([
+    {
+      name: 'a layout of nobody',
+      method: 'PUT',
+      path: '/layout?version=1',
+      body: layout,
+      code: 'bad-request',
+      says: 'by: say who makes the change',
+    },
+    {
+      name: 'a layout of somebody without a name',
+      method: 'PUT',
+      path: '/layout?version=1&by=%20',
+      body: layout,
+      code: 'bad-request',
+      says: 'by: say who does it',
+    },
+    {
+      name: 'a layout of a name too long',
+      method: 'PUT',
+      path: `/layout?version=1&by=${'x'.repeat(201)}`,
+      body: layout,
+      code: 'bad-request',
+      says: 'by: Too big',
+    },
+    {
+      name: 'a layout of no version',
+      method: 'PUT',
+      path: '/layout?by=Wang',
+      body: layout,
+      code: 'bad-request',
+      says: 'version: a version, a number',
+    },
+    {
+      name: 'a layout of the wrong shape',
+      method: 'PUT',
+      path: '/layout?version=1&by=Wang',
+      body: { ...layout, slots: [{ ...layout.slots[0], offsetM: 'far' }] },
+      code: 'document-invalid',
+      says: 'slots[0].offsetM: ',
+    },
+    {
+      name: 'a layout that contradicts itself twice',
+      method: 'PUT',
+      path: '/layout?version=1&by=Wang',
+      body: {
+        ...layout,
+        sections: [{ ...layout.sections[0], toM: 9 }],
+        slots: [{ ...layout.slots[0], offsetM: 10 }],
+      },
+      code: 'document-invalid',
+      says: /^sections\[0\]: [^;]+; slots\[0\]\.offsetM: [^;]+$/,
+    },
+    {
+      name: 'a plan without extent',
+      method: 'PUT',
+      path: '/layout?version=1&by=Wang',
+      body: { ...layout, plan: { widthM: 0, heightM: 1 } },
+      code: 'document-invalid',
+      says: 'plan.widthM: ',
+    },
+    {
+      name: 'a slot that is not there',
+      method: 'POST',
+      path: '/slots/none/device',
+      body: { device: null },
+      code: 'not-found',
+      says: 'the layout has no slot none',
+    },
+    {
+      name: 'a device that is none',
+      method: 'POST',
+      path: '/slots/a2/device',
+      body: { device: 'west' },
+      code: 'bad-request',
+      says: 'device: a device id is an EUI-64',
+    },
+    {
+      name: 'a binding of nothing',
+      method: 'POST',
+      path: '/slots/a2/device',
+      body: {},
+      code: 'bad-request',
+      says: 'device: ',
+    },
+    {
+      name: 'a move that is none',
+      method: 'POST',
+      path: '/slots/a2/device',
+      body: { device: null, move: 'yes' },
+      code: 'bad-request',
+      says: 'move: ',
+    },
+    {
+      name: 'a binding by no name',
+      method: 'POST',
+      path: '/slots/a2/device',
+      body: { device: null, by: '' },
+      code: 'bad-request',
+      says: 'by: say who does it',
+    },
+    {
+      name: 'an episode that is not there',
+      method: 'POST',
+      path: '/episodes/none/seen',
+      body: { by: 'Wang' },
+      code: 'not-found',
+      says: 'there is no such episode',
+    },
+    {
+      name: 'seen by nobody',
+      method: 'POST',
+      path: '/episodes/none/seen',
+      body: {},
+      code: 'bad-request',
+      says: 'by: ',
+    },
+    {
+      name: 'seen by a number',
+      method: 'POST',
+      path: '/episodes/none/seen',
+      body: { by: 7 },
+      code: 'bad-request',
+      says: 'by: ',
+    },
+    {
+      name: 'seen by a name too long',
+      method: 'POST',
+      path: '/episodes/none/seen',
+      body: { by: LONG },
+      code: 'bad-request',
+      says: 'by: Too big',
+    },
+    {
+      name: 'a list instead of who has seen it',
+      method: 'POST',
+      path: '/episodes/none/seen',
+      body: [],
+      code: 'bad-request',
+      says: 'expected object',
+    },
+    {
+      name: 'a drawing with scripts',
+      method: 'PUT',
+      path: '/plan',
+      body: Buffer.from('<svg onload="alert(1)"/>'),
+      type: 'image/svg+xml',
+      code: 'not-an-image',
+      says: 'the plan stays as it was',
+    },
+    {
+      name: 'a page that says it is a PNG',
+      method: 'PUT',
+      path: '/plan',
+      body: Buffer.from('<!doctype html>'),
+      type: 'image/png',
+      code: 'not-an-image',
+      says: 'not the PNG',
+    },
+    {
+      name: 'a PNG that says it is a JPEG',
+      method: 'PUT',
+      path: '/plan',
+      body: PNG,
+      type: 'image/jpeg',
+      code: 'not-an-image',
+      says: 'not the PNG',
+    },
+    {
+      name: 'an empty image',
+      method: 'PUT',
+      path: '/plan',
+      body: new Uint8Array(),
+      type: 'image/png',
+      code: 'not-an-image',
+      says: 'not the PNG',
+    },
+    {
+      name: 'no image to take away',
+      method: 'DELETE',
+      path: '/plan',
+      body: undefined,
+      code: 'not-found',
+      says: 'no image of the plan',
+    },
+  ])('$method $path: $name', async ({ method, path, body, type, code, says }) => {
+    const answer = await change(method, path, body, type === undefined ? {} : { 'content-type': type })
+    expect(answer.body['message']).toMatch(says)
+    expect([answer.status, answer.body['code']]).toEqual([ERROR_STATUS[code as ErrorCode], code])
+  })
+
+  test.each([
+    { name: 'that says how large it is', chunks: undefined },
+    { name: 'that does not say how large it is', chunks: 50 },
+  ])('an image of 50 MB $name', async ({ chunks }) => {
+    const mib = new Uint8Array(1024 * 1024)
+    const body =
+      chunks === undefined
+        ? new Uint8Array(50 * mib.length)
+        : ReadableStream.from(Array.from({ length: chunks }, () => mib))
+    const response = await fetch(`${api}/api/v1/plan`, {
+      method: 'PUT',
+      headers: { 'content-type': 'image/png' },
+      body,
+      duplex: 'half',
+    })
+    expect([response.status, await response.json()]).toEqual([
+      413,
+      { code: 'too-large', message: expect.stringContaining('more than 8 MiB') },
+    ])
+  })
+})
+
+test("the plan's image comes back as it was put, as the image that it is and nothing else", async () => {
+  const image = new Uint8Array(MAX_PLAN_BYTES)
+  image.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+  const put = await change('PUT', '/plan', image, { 'content-type': 'image/png' })
+  expect(put).toEqual({ status: 200, body: { type: 'image/png', bytes: MAX_PLAN_BYTES } })
+  const first = await fetch(`${api}/api/v1/plan`)
+  expect(Buffer.compare(Buffer.from(await first.arrayBuffer()), image)).toBe(0)
+  expect(Object.fromEntries(first.headers)).toMatchObject({
+    'content-type': 'image/png',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringContaining('sandbox'),
+  })
+  const tag = first.headers.get('etag') ?? ''
+  const again = await fetch(`${api}/api/v1/plan`, { headers: { 'if-none-match': tag } })
+  expect([again.status, (await again.arrayBuffer()).byteLength]).toEqual([304, 0])
+  expect((await change('DELETE', '/plan')).status).toBe(200)
+  expect((await get('/plan')).status).toBe(404)
+})
+
+describe('a device', () => {
+  const DEVICE = '70b3d57ed001a00d'
+  const devices = async () =>
+    ((await get('/devices')).body.items ?? [])
+      .map((one) => DeviceViewSchema.parse(one))
+      .filter(({ device }) => device === DEVICE)
+  const versionsBy = async () =>
+    ((await get('/layout/versions')).body.items ?? []).map((one) => LayoutVersionSchema.parse(one).by)
+
+  test('is bound, moved and moved back; undo is the opposite call, and each is a version of somebody', async () => {
+    await change('POST', '/slots/a1/device', { device: DEVICE, by: 'Wang' })
+    expect(await devices()).toMatchObject([{ slot: 'a1' }])
+    expect(await change('POST', '/slots/a2/device', { device: DEVICE })).toMatchObject({
+      status: 422,
+      body: { code: 'document-invalid', message: expect.stringContaining('already in slot a1') },
+    })
+    const moved = await change('POST', '/slots/a2/device', { device: DEVICE, move: true })
+    expect(moved.status).toBe(200)
+    expect(await devices()).toMatchObject([{ slot: 'a2' }])
+    await change('POST', '/slots/a1/device', { device: DEVICE, move: true, by: 'Li' })
+    expect(await devices()).toMatchObject([{ slot: 'a1' }])
+    expect((await versionsBy()).slice(0, 3)).toEqual(['Li', 'console', 'Wang'])
+    const version = Number(moved.body['version'])
+    expect((await get(`/layout?version=${version}`)).body).toEqual(moved.body)
+  })
+
+  test('is shown as its gateway last spoke of it', async () => {
+    const told = {
+      device: DEVICE,
+      slot: 'a1',
+      lastHeardMs: 5,
+      lowBattery: true,
+      batteryMv: 3_000,
+      missing: 2,
+    }
+    await gateway.publishAsync('cl/v1/s/gw/health', health({ devices: [told] }), { qos: 1 })
+    const view = {
+      ...told,
+      section: 'a',
+      sectionName: 'A',
+      laneName: 'North',
+      gateway: 'gw',
+      isGatewayConnected: true,
+    }
+    await expect.poll(async () => (await get(`/devices/${DEVICE}`)).body).toEqual(view)
+    await gateway.publishAsync('cl/v1/s/gw/health', health({ devices: [{ ...told, lastHeardMs: 0 }] }), {
+      qos: 1,
+    })
+    await expect.poll(async () => (await get(`/devices/${DEVICE}`)).body).not.toHaveProperty('lastHeardMs')
+  })
+
+  test('has a layout in force from when its gateway first says so', async () => {
+    const version = Number((await get('/layout')).body['version'])
+    const versions = async () =>
+      ((await get('/layout/versions')).body.items ?? []).map((one) => LayoutVersionSchema.parse(one))
+    const inForce = async () => (await versions())[0]?.inForce
+    expect(await inForce()).toEqual([])
+    const listener = await listen()
+    await gateway.publishAsync('cl/v1/s/gw/health', health({ layoutVersion: version }), { qos: 1 })
+    await listener.until((event) => event.kind === 'layout' && event.version === version)
+    listener.leave()
+    expect(await inForce()).toEqual([{ gateway: 'gw', sinceMs: expect.any(Number) }])
+  })
+})
+
+describe('an episode', () => {
+  const episode = (id: string, revision: number): EpisodeEvent => ({
+    kind: 'episode',
+    transition: revision === 1 ? 'detected' : 'confirmed',
+    atMs: 1_000 * revision,
+    decidedMs: 1,
+    episode: {
+      id,
+      revision,
+      lane: 'north',
+      sections: ['a'],
+      suspect: 'unknown',
+      detectedMs: 1_000,
+      confirmed: revision > 1,
+      unobserved: false,
+      rulesVersion: 1,
+      layoutVersion: 1,
+    },
+    evidence: [],
+  })
+  const presence: GatewayEvent = {
+    kind: 'presence',
+    slot: 'a1',
+    section: 'a',
+    presence: 'occupied',
+    revision: 1,
+    sinceMs: 900,
+    decidedMs: 1,
+    evidence: { slot: 'a1', residualNt: 1_234, thresholdNt: 900, reason: 'above the threshold' },
+  }
+
+  test('is found by lane, section and state, and counted', async () => {
+    await sendEvents([presence, episode('x', 1), episode('x', 2)], 1)
+    await expect.poll(async () => (await get('/episodes/count?state=blocked')).body).toEqual({ count: 1 })
+    for (const filter of ['lane=north', 'section=a&state=open', 'state=alarmed', 'open=true', 'to=1001'])
+      expect((await get(`/episodes?${filter}`)).body.items, filter).toMatchObject([{ episode: { id: 'x' } }])
+    for (const filter of ['lane=south', 'section=a&state=ended', 'open=false', 'from=1001'])
+      expect((await get(`/episodes?${filter}`)).body.items, filter).toEqual([])
+  })
+
+  test('is said to be seen without its gateway, once a name, and live listeners are told', async () => {
+    const listener = await listen()
+    await listener.until((event) => event.kind === 'hello')
+    const first = await change('POST', '/episodes/x/seen', { by: ' Wang ' })
+    const seen = [{ by: 'Wang', atMs: expect.any(Number) }]
+    expect(EpisodeViewSchema.parse(first.body).seen).toEqual(seen)
+    expect((await change('POST', '/episodes/x/seen', { by: 'Wang' })).body).toEqual(first.body)
+    await listener.until((event) => event.kind === 'episode' && event.episode.seen.length === 1)
+    listener.leave()
+    const later = await listen()
+    await later.until((event) => event.kind === 'hello' && event.episodes[0]?.seen[0]?.by === 'Wang')
+    later.leave()
+  })
+
+  test('stands in the series of its slot with the presence, the field and the rules in force', async () => {
+    await expect.poll(historyLag).toBe(0)
+    const series = SlotSeriesSchema.parse((await get('/slots/a1/series?from=1000&to=11000&points=50')).body)
+    expect(series).toMatchObject({
+      slot: 'a1',
+      fromMs: 1_000,
+      toMs: 11_000,
+      presence: [{ sinceMs: 900, presence: 'occupied', evidence: { residualNt: 1_234 } }],
+      marks: [
+        { atMs: 1_000, transition: 'detected', episode: 'x' },
+        { atMs: 2_000, transition: 'confirmed', episode: 'x' },
+      ],
+      onNt: 900,
+      offNt: 600,
+    })
+    expect(series.readings).toBeGreaterThan(0)
+    expect(series.atMs.length).toBeGreaterThan(0)
   })
 })
 

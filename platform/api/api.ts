@@ -117,11 +117,8 @@ export const createApi = (parts: ApiParts) => {
     defaultHook: (result, c) => {
       if (result.success) return undefined
       const issue = result.error.issues[0]
-      return refuse(
-        c,
-        'bad-request',
-        `${issue?.path.map(String).join('.') ?? 'request'}: ${issue?.message ?? 'not valid'}`,
-      )
+      const place = issue?.path.map(String).join('.') || 'request'
+      return refuse(c, 'bad-request', `${place}: ${issue?.message ?? 'not valid'}`)
     },
   })
   app.onError((error, c) => {
