@@ -179,6 +179,12 @@ describe('a list', () => {
     expect(episodes.list({ limit: 10, cursor: '9000~x', toMs: 2_000 }).items).toHaveLength(1)
   })
 
+  test('has an episode once also where its gateway names a section twice', () => {
+    const episodes = open()
+    apply(episodes, entry(1, [event('x', 1, { sections: ['a', 'a'] }), event('x', 2, { sections: ['a'] })]))
+    expect([idsOf(episodes, { section: 'a' }), episodes.count({})]).toEqual([['x'], 1])
+  })
+
   test('has an episode once, where and as its highest revision says', () => {
     const episodes = filled()
     apply(
