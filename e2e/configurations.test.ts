@@ -200,7 +200,7 @@ describeRoom(
     },
     {
       change: { identitiesFile: at('plain.json') },
-      problems: ['identitiesFile: plain.json: 0.secretHash: a hash made by hashSecret'],
+      problems: ['identitiesFile: plain.json: [0].secretHash: a hash made by hashSecret'],
     },
     {
       change: { identitiesFile: at('twice.json') },
@@ -253,7 +253,7 @@ describeRoom(
     },
     {
       change: { rulesFile: at('lost.json') },
-      problems: ['rulesFile: lanes.south: the layout has no such lane; add it, or take its rules out'],
+      problems: ['rulesFile: lanes.south: the layout has no such lane: add it, or take its rules out'],
     },
     {
       change: {

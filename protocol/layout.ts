@@ -55,6 +55,10 @@ export const LayoutSchema = z.looseObject({
   name: NameSchema,
   version: z.int().min(1),
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone, for example Asia/Shanghai'),
+  plan: z
+    .object({ widthM: z.number().positive().max(100_000), heightM: z.number().positive().max(100_000) })
+    .optional()
+    .describe('the stretch of ground, in metres, that the plan spans'),
   lanes: z.array(LaneSchema).max(10_000),
   sections: z.array(SectionSchema).max(50_000),
   slots: z.array(SlotSchema).max(100_000),
@@ -79,7 +83,7 @@ const problemsOf = (layout: Layout): string[] => {
   const duplicates = (kind: string, ids: readonly string[]) => {
     const seen = new Set<string>()
     for (const [index, id] of ids.entries()) {
-      if (seen.has(id)) problems.push(`${kind}[${index}]: the id ${id} is used twice; give it another`)
+      if (seen.has(id)) problems.push(`${kind}[${index}]: the id ${id} is used twice: give it another`)
       seen.add(id)
     }
   }
@@ -99,7 +103,7 @@ const problemsOf = (layout: Layout): string[] => {
   for (const [index, section] of layout.sections.entries()) {
     const lane = lanes.get(section.lane)
     if (lane === undefined) {
-      problems.push(`sections[${index}].lane: there is no lane ${section.lane}; add it or name another`)
+      problems.push(`sections[${index}].lane: there is no lane ${section.lane}: add it or name another`)
     } else if (section.fromM >= section.toM || section.toM > lane.lengthM) {
       problems.push(
         `sections[${index}]: ${section.fromM} m to ${section.toM} m is not a stretch of the lane's 0 to ${lane.lengthM} m`,
@@ -111,7 +115,7 @@ const problemsOf = (layout: Layout): string[] => {
   for (const [index, slot] of layout.slots.entries()) {
     const section = sections.get(slot.section)
     if (section === undefined) {
-      problems.push(`slots[${index}].section: there is no section ${slot.section}; add it or name another`)
+      problems.push(`slots[${index}].section: there is no section ${slot.section}: add it or name another`)
     } else if (slot.offsetM < section.fromM || slot.offsetM > section.toM) {
       problems.push(
         `slots[${index}].offsetM: ${slot.offsetM} m lies outside its section, ${section.fromM} m to ${section.toM} m`,
@@ -121,14 +125,14 @@ const problemsOf = (layout: Layout): string[] => {
     const other = slotOfDevice.get(slot.device)
     if (other !== undefined) {
       problems.push(
-        `slots[${index}].device: ${slot.device} is already in slot ${other}; unbind it there first`,
+        `slots[${index}].device: ${slot.device} is already in slot ${other}: unbind it there first`,
       )
       continue
     }
     const twin = deviceOfShortId.get(toShortId(slot.device))
     if (twin !== undefined) {
       problems.push(
-        `slots[${index}].device: ${slot.device} and ${twin} end in the same 8 digits; swap one of them`,
+        `slots[${index}].device: ${slot.device} and ${twin} end in the same 8 digits: swap one of them`,
       )
     }
     slotOfDevice.set(slot.device, slot.id)

@@ -1,22 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
 import {
-  ApiErrorSchema,
-  BindRequestSchema,
   ChannelSchema,
-  EndEpisodeRequestSchema,
-  EpisodeDetailSchema,
-  EpisodeViewSchema,
   GatewayViewSchema,
-  LayoutSchema,
   LogRowSchema,
-  ReadingSchema,
-  RuleSetSchema,
   SectionViewSchema,
   StatusSchema,
-  UnknownDeviceViewSchema,
 } from '@clearlane/protocol'
-import type { CommandMessage, Fault, ReplyMessage, Status } from '@clearlane/protocol'
+import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -24,18 +15,22 @@ import { HTTPException } from 'hono/http-exception'
 import { streamSSE } from 'hono/streaming'
 import type { Documents } from '../documents/documents.ts'
 import type { Episodes } from '../episodes/episodes.ts'
-import type { BoundReadings } from '../history/bound-readings.ts'
+import type { BoundHistory } from '../history/bound-history.ts'
 import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
 import type { Views } from '../views.ts'
-import type { ErrorCode } from './error-codes.ts'
-import { ERROR_STATUS } from './error-codes.ts'
+import { errors, json, page, refuse } from './answers.ts'
+import { addDocumentRoutes } from './document-routes.ts'
+import { addEpisodeRoutes } from './episode-routes.ts'
+import { addPlanRoutes } from './plan-routes.ts'
+import { limitQuery, timeQuery } from './queries.ts'
+import { addSlotRoutes } from './slot-routes.ts'
 
 export type ApiParts = {
   readonly site: string
   readonly documents: Documents
   readonly episodes: Episodes
-  readonly readings: BoundReadings
+  readonly history: BoundHistory
   readonly log: Log
   readonly views: Views
   readonly live: Live
@@ -53,41 +48,15 @@ export type RequestFailure = { readonly method: string; readonly path: string; r
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 const ALIVE_EVERY_MS = 5_000
 
-const limitQuery = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 500))
-const timeQuery = z.coerce.number().int()
-/** Where the next page begins, as the one before it said: numbers and ids with tildes between. */
-const EPISODES_CURSOR = /^\d+~[A-Za-z0-9._-]+$/
-const READINGS_CURSOR = /^\d+~[0-9a-f]{16}~\d+~\d+$/
-const cursorQuery = (pattern: RegExp) =>
-  z.string().regex(pattern, 'give back `next` of the page before it, as it is').optional()
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
-const errors = { default: json(ApiErrorSchema, 'what was wrong, and what to do') }
-const page = <S extends z.ZodType>(schema: S) =>
-  z.object({ items: z.array(schema), next: z.string().optional() })
-const versioned = z.object({
-  version: z.coerce.number().int().describe('the version that the change was made from'),
-})
-
 /** The HTTP API and the console's files. Bound to loopback until there are people and sign-in. */
 export const createApi = (parts: ApiParts) => {
-  const { site, documents, episodes, readings, log, views, live, status, nowMs, command, newId } = parts
-  const refuse = (c: Context, code: ErrorCode, message: string) =>
-    c.json({ code, message }, ERROR_STATUS[code])
-  const refuseFault = (c: Context, { reason, detail }: Fault) =>
-    refuse(c, reason === 'version-conflict' ? 'version-conflict' : 'document-invalid', detail)
-
+  const { site, documents, log, views, live, status, nowMs } = parts
   const app = new OpenAPIHono({
     defaultHook: (result, c) => {
       if (result.success) return undefined
       const issue = result.error.issues[0]
-      return refuse(
-        c,
-        'bad-request',
-        `${issue?.path.map(String).join('.') ?? 'request'}: ${issue?.message ?? 'not valid'}`,
-      )
+      const place = issue?.path.map(String).join('.') || 'request'
+      return refuse(c, 'bad-request', `${place}: ${issue?.message ?? 'not valid'}`)
     },
   })
   app.onError((error, c) => {
@@ -109,6 +78,8 @@ export const createApi = (parts: ApiParts) => {
     await next()
     return undefined
   })
+  const v1 = '/api/v1'
+  addPlanRoutes(app, `${v1}/plan`, documents)
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -116,7 +87,6 @@ export const createApi = (parts: ApiParts) => {
     }),
   )
 
-  const v1 = '/api/v1'
   app.openapi(
     createRoute({
       method: 'get',
@@ -128,138 +98,10 @@ export const createApi = (parts: ApiParts) => {
   app.openapi(
     createRoute({
       method: 'get',
-      path: `${v1}/layout`,
-      responses: { 200: json(LayoutSchema, 'in force'), ...errors },
-    }),
-    (c) => c.json(documents.layout(), 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/rules`,
-      responses: { 200: json(RuleSetSchema, 'in force'), ...errors },
-    }),
-    (c) => c.json(documents.rules(), 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'put',
-      path: `${v1}/layout`,
-      request: { query: versioned, body: { content: { 'application/json': { schema: z.unknown() } } } },
-      responses: { 200: json(LayoutSchema, 'the new version'), ...errors },
-    }),
-    async (c) => {
-      const done = documents.putLayout(await readJson(c), c.req.valid('query').version, nowMs())
-      return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'put',
-      path: `${v1}/rules`,
-      request: { query: versioned, body: { content: { 'application/json': { schema: z.unknown() } } } },
-      responses: { 200: json(RuleSetSchema, 'the new version'), ...errors },
-    }),
-    async (c) => {
-      const done = documents.putRules(await readJson(c), c.req.valid('query').version, nowMs())
-      return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
       path: `${v1}/sections`,
       responses: { 200: json(page(SectionViewSchema), 'every section as it is now'), ...errors },
     }),
     (c) => c.json({ items: views.sections() }, 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/episodes`,
-      request: {
-        query: z.object({
-          from: timeQuery.optional(),
-          to: timeQuery.optional(),
-          open: z.enum(['true', 'false']).optional(),
-          limit: limitQuery(1_000),
-          cursor: cursorQuery(EPISODES_CURSOR),
-        }),
-      },
-      responses: { 200: json(page(EpisodeViewSchema), 'newest first'), ...errors },
-    }),
-    (c) => {
-      const { from, to, open, limit, cursor } = c.req.valid('query')
-      const found = episodes.list({
-        fromMs: from,
-        toMs: to,
-        isOpen: open === undefined ? undefined : open === 'true',
-        limit,
-        cursor,
-      })
-      return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/episodes/{id}`,
-      request: { params: z.object({ id: z.string() }) },
-      responses: { 200: json(EpisodeDetailSchema, 'with its events and their evidence'), ...errors },
-    }),
-    (c) => {
-      const found = episodes.find(c.req.valid('param').id)
-      return found === undefined ? refuse(c, 'not-found', 'there is no such episode') : c.json(found, 200)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: `${v1}/episodes/{id}/end`,
-      request: {
-        params: z.object({ id: z.string() }),
-        body: { required: true, content: { 'application/json': { schema: EndEpisodeRequestSchema } } },
-      },
-      responses: { 200: json(z.object({ detail: z.string() }), 'its gateway has ended it'), ...errors },
-    }),
-    async (c) => {
-      const { id } = c.req.valid('param')
-      const found = episodes.find(id)
-      if (found === undefined) return refuse(c, 'not-found', 'there is no such episode')
-      const reply = await command(found.gateway, {
-        v: 1,
-        id: newId(),
-        kind: 'end-episode',
-        episode: id,
-        ...c.req.valid('json'),
-      })
-      if (reply === undefined)
-        return refuse(c, 'gateway-away', `${found.gateway} does not answer; try again when it is connected`)
-      return reply.ok ? c.json({ detail: reply.detail }, 200) : refuse(c, 'not-found', reply.detail)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/readings`,
-      request: {
-        query: z.object({
-          slot: z.string(),
-          from: timeQuery.default(0),
-          to: timeQuery.default(Number.MAX_SAFE_INTEGER),
-          limit: limitQuery(10_000),
-          cursor: cursorQuery(READINGS_CURSOR),
-        }),
-      },
-      responses: { 200: json(page(ReadingSchema), 'of one slot, in order of event time'), ...errors },
-    }),
-    async (c) => {
-      const { slot, from, to, limit, cursor } = c.req.valid('query')
-      const found = await readings({ slot, fromMs: from, toMs: to, limit, cursor })
-      if (found === undefined)
-        return refuse(c, 'history-away', 'the history does not answer; nothing is lost, try again later')
-      return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
-    },
   )
   app.openapi(
     createRoute({
@@ -289,39 +131,9 @@ export const createApi = (parts: ApiParts) => {
       )
     },
   )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/unknown-devices`,
-      responses: { 200: json(page(UnknownDeviceViewSchema), 'heard, but in no slot'), ...errors },
-    }),
-    (c) => c.json({ items: views.unknownDevices() }, 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: `${v1}/slots/{slot}/device`,
-      request: {
-        params: z.object({ slot: z.string() }),
-        body: { required: true, content: { 'application/json': { schema: BindRequestSchema } } },
-      },
-      responses: { 200: json(LayoutSchema, 'the layout with the binding'), ...errors },
-    }),
-    (c) => {
-      const layout = documents.layout()
-      const { slot } = c.req.valid('param')
-      const { device } = c.req.valid('json')
-      if (!layout.slots.some((one) => one.id === slot))
-        return refuse(c, 'not-found', `the layout has no slot ${slot}`)
-      const slots = layout.slots.map(({ device: present, ...one }) =>
-        one.id === slot
-          ? { ...one, ...(device !== null && { device }) }
-          : { ...one, ...(present !== undefined && { device: present }) },
-      )
-      const done = documents.putLayout({ ...layout, slots }, layout.version, nowMs())
-      return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
-    },
-  )
+  addDocumentRoutes(app, v1, parts)
+  addEpisodeRoutes(app, v1, parts)
+  addSlotRoutes(app, v1, parts)
   app.openapi(
     createRoute({
       method: 'get',
@@ -411,13 +223,6 @@ const decodePath = (path: string): string => {
     return decodeURIComponent(path)
   } catch (cause) {
     throw new HTTPException(400, { message: 'the path is not well formed', cause })
-  }
-}
-const readJson = async (c: Context): Promise<unknown> => {
-  try {
-    return await c.req.json<unknown>()
-  } catch (cause) {
-    throw new HTTPException(400, { message: 'the body is not JSON', cause })
   }
 }
 
