@@ -181,7 +181,9 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       log.info('broker connected')
       for (const gateway of new Set(documents.layout().sections.map((section) => section.gateway)))
         publishConfig(gateway)
-      for (const { gateway, epoch } of platformLog.progress()) acknowledge(gateway, epoch, [])
+      // What was under way while nobody listened is gone: a gateway that waits for our word would wait in vain.
+      for (const { gateway, epoch } of platformLog.progress())
+        acknowledge(gateway, epoch, ['events', 'readings'])
     },
     onDown: (cause) => {
       isUp = false
