@@ -48,6 +48,10 @@ export const SlotSchema = z.looseObject({
   calibration: CalibrationSchema.optional(),
 })
 
+export const PlanSchema = z
+  .object({ widthM: z.number().positive().max(100_000), heightM: z.number().positive().max(100_000) })
+  .describe("metres that the plan's image or drawing spans")
+
 /** The document that says what a site consists of. Ids are unique within their kind. */
 export const LayoutSchema = z.looseObject({
   v: z.literal(1),
@@ -55,6 +59,7 @@ export const LayoutSchema = z.looseObject({
   name: NameSchema,
   version: z.int().min(1),
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone, for example Asia/Shanghai'),
+  plan: PlanSchema.optional(),
   lanes: z.array(LaneSchema).max(10_000),
   sections: z.array(SectionSchema).max(50_000),
   slots: z.array(SlotSchema).max(100_000),
@@ -64,22 +69,75 @@ export type Lane = Layout['lanes'][number]
 export type Section = Layout['sections'][number]
 export type Slot = Layout['slots'][number]
 
+/** What can be wrong in a layout: `shape` is one field or thing by itself, all others are contradictions. */
+export type LayoutProblemKind =
+  | 'shape'
+  | 'id-twice'
+  | 'no-lane'
+  | 'not-a-stretch'
+  | 'no-section'
+  | 'outside-section'
+  | 'device-twice'
+  | 'device-twin'
+/** Where something stands in a layout: names and indices from the outside in. */
+export type LayoutPlace = readonly (string | number)[]
+export type LayoutProblem = {
+  readonly kind: LayoutProblemKind
+  readonly place: LayoutPlace
+  readonly text: string
+}
+
+const MAX_PROBLEMS_IN_TEXT = 20
+
 /** Checks shape first, then what the shape cannot say; each problem names its place. */
 export const parseLayout = (value: unknown): Result<Layout, Fault> => {
   const parsed = LayoutSchema.safeParse(value)
   if (!parsed.success) return { ok: false, fault: toFault('layout-shape', parsed.error) }
   const problems = problemsOf(parsed.data)
-  return problems.length === 0 ? ok(parsed.data) : fault('layout-invalid', problems.slice(0, 20).join('; '))
+  if (problems.length === 0) return ok(parsed.data)
+  const texts = problems.slice(0, MAX_PROBLEMS_IN_TEXT).map(({ place, text }) => `${toText(place)}: ${text}`)
+  return fault('layout-invalid', texts.join('; '))
 }
 
-const problemsOf = (layout: Layout): string[] => {
-  const problems: string[] = []
+/** Every problem that `parseLayout` sees, with its place, for whoever leads people to it. */
+export const findLayoutProblems = (value: unknown): LayoutProblem[] => {
+  const parsed = LayoutSchema.safeParse(value)
+  if (parsed.success) return problemsOf(parsed.data)
+  return parsed.error.issues.map(({ path, message }) => ({
+    kind: 'shape',
+    place: path.filter((part) => typeof part !== 'symbol'),
+    text: message,
+  }))
+}
+
+const PLACE_IN_TEXT =
+  /(?:^|; )((?:lanes|sections|slots|plan)(?:\[\d+\]|\.[\w-]+)(?:\.\w+)*|v|site|name|version|timeZone|plan): /g
+
+/** The places in what `parseLayout` says, with what is said of each. */
+export const readLayoutPlaces = (detail: string): Omit<LayoutProblem, 'kind'>[] => {
+  const found = [...detail.matchAll(PLACE_IN_TEXT)]
+  return found.map((match, index) => ({
+    place: match[1]!
+      .replace(/\[(\d+)\]/, '.$1')
+      .split('.')
+      .map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+    text: detail.slice(match.index + match[0].length, found[index + 1]?.index),
+  }))
+}
+
+const toText = ([list, index, ...fields]: LayoutPlace): string => [`${list}[${index}]`, ...fields].join('.')
+
+const problemsOf = (layout: Layout): LayoutProblem[] => {
+  const problems: LayoutProblem[] = []
+  const add = (kind: LayoutProblemKind, place: LayoutPlace, text: string): void => {
+    problems.push({ kind, place, text })
+  }
   const lanes = new Map(layout.lanes.map((lane) => [lane.id, lane]))
   const sections = new Map(layout.sections.map((section) => [section.id, section]))
   const duplicates = (kind: string, ids: readonly string[]) => {
     const seen = new Set<string>()
     for (const [index, id] of ids.entries()) {
-      if (seen.has(id)) problems.push(`${kind}[${index}]: the id ${id} is used twice; give it another`)
+      if (seen.has(id)) add('id-twice', [kind, index], `the id ${id} is used twice; give it another`)
       seen.add(id)
     }
   }
@@ -99,10 +157,12 @@ const problemsOf = (layout: Layout): string[] => {
   for (const [index, section] of layout.sections.entries()) {
     const lane = lanes.get(section.lane)
     if (lane === undefined) {
-      problems.push(`sections[${index}].lane: there is no lane ${section.lane}; add it or name another`)
+      add('no-lane', ['sections', index, 'lane'], `there is no lane ${section.lane}; add it or name another`)
     } else if (section.fromM >= section.toM || section.toM > lane.lengthM) {
-      problems.push(
-        `sections[${index}]: ${section.fromM} m to ${section.toM} m is not a stretch of the lane's 0 to ${lane.lengthM} m`,
+      add(
+        'not-a-stretch',
+        ['sections', index],
+        `${section.fromM} m to ${section.toM} m is not a stretch of the lane's 0 to ${lane.lengthM} m`,
       )
     }
   }
@@ -111,24 +171,34 @@ const problemsOf = (layout: Layout): string[] => {
   for (const [index, slot] of layout.slots.entries()) {
     const section = sections.get(slot.section)
     if (section === undefined) {
-      problems.push(`slots[${index}].section: there is no section ${slot.section}; add it or name another`)
+      add(
+        'no-section',
+        ['slots', index, 'section'],
+        `there is no section ${slot.section}; add it or name another`,
+      )
     } else if (slot.offsetM < section.fromM || slot.offsetM > section.toM) {
-      problems.push(
-        `slots[${index}].offsetM: ${slot.offsetM} m lies outside its section, ${section.fromM} m to ${section.toM} m`,
+      add(
+        'outside-section',
+        ['slots', index, 'offsetM'],
+        `${slot.offsetM} m lies outside its section, ${section.fromM} m to ${section.toM} m`,
       )
     }
     if (slot.device === undefined) continue
     const other = slotOfDevice.get(slot.device)
     if (other !== undefined) {
-      problems.push(
-        `slots[${index}].device: ${slot.device} is already in slot ${other}; unbind it there first`,
+      add(
+        'device-twice',
+        ['slots', index, 'device'],
+        `${slot.device} is already in slot ${other}; unbind it there first`,
       )
       continue
     }
     const twin = deviceOfShortId.get(toShortId(slot.device))
     if (twin !== undefined) {
-      problems.push(
-        `slots[${index}].device: ${slot.device} and ${twin} end in the same 8 digits; swap one of them`,
+      add(
+        'device-twin',
+        ['slots', index, 'device'],
+        `${slot.device} and ${twin} end in the same 8 digits; swap one of them`,
       )
     }
     slotOfDevice.set(slot.device, slot.id)
@@ -145,3 +215,44 @@ function isTimeZone(name: string): boolean {
     return false
   }
 }
+
+const draftNumber = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN)
+
+/**
+ * A layout while somebody edits it: the same fields, whatever stands in them. A number that is not yet one is NaN in
+ * memory and null in JSON.
+ */
+export const LayoutDraftSchema = LayoutSchema.extend({
+  name: z.string(),
+  plan: z.object({ widthM: draftNumber, heightM: draftNumber }).optional(),
+  lanes: z.array(
+    LaneSchema.extend({
+      id: z.string(),
+      name: z.string(),
+      lengthM: draftNumber,
+      headingDegrees: draftNumber.optional(),
+      path: z.array(z.tuple([draftNumber, draftNumber])).optional(),
+    }),
+  ),
+  sections: z.array(
+    SectionSchema.extend({
+      id: z.string(),
+      name: z.string(),
+      lane: z.string(),
+      fromM: draftNumber,
+      toM: draftNumber,
+      gateway: z.string(),
+    }),
+  ),
+  slots: z.array(
+    SlotSchema.extend({
+      id: z.string(),
+      section: z.string(),
+      offsetM: draftNumber,
+      device: z.string().optional(),
+    }),
+  ),
+})
