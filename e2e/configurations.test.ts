@@ -253,7 +253,7 @@ describeRoom(
     },
     {
       change: { rulesFile: at('lost.json') },
-      problems: ['rulesFile: lanes.south: the layout has no such lane; add it, or take its rules out'],
+      problems: ['rulesFile: lanes.south: the layout has no such lane: add it, or take its rules out'],
     },
     {
       change: {

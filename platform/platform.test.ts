@@ -288,7 +288,7 @@ describe('the API', () => {
   })
 
   test('refuses a change made from an old version', async () => {
-    const response = await fetch(`${api}/api/v1/layout?version=1`, {
+    const response = await fetch(`${api}/api/v1/layout?version=1&by=Wang`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(layout),

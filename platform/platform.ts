@@ -9,7 +9,8 @@ import { createApi } from './api/api.ts'
 import type { PlatformConfig } from './config.ts'
 import { openDocuments } from './documents/documents.ts'
 import { openEpisodes } from './episodes/episodes.ts'
-import { boundReadings } from './history/bound-readings.ts'
+import { openSeenBook } from './episodes/seen.ts'
+import { boundHistory } from './history/bound-history.ts'
 import { openSqliteHistory } from './history/sqlite-history.ts'
 import { openConnection } from './ingest/connection.ts'
 import { createIngest } from './ingest/ingest.ts'
@@ -24,8 +25,8 @@ const REPLY_WAIT_MS = 5_000
 const CHECK_GATEWAYS_EVERY_MS = 1_000
 /** Acknowledgements of one gateway are gathered this long: one message says it all. */
 const ACK_EVERY_MS = 20
-const READINGS_WITHIN_MS = 5_000
-const MAX_WAITING_READINGS = 32
+const HISTORY_WITHIN_MS = 5_000
+const MAX_WAITING_FOR_HISTORY = 32
 
 /** Opens everything in order, and closes it in reverse. */
 export const createPlatform = async (config: PlatformConfig, log: Logger): Promise<Platform> => {
@@ -50,7 +51,8 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     file: join(dataDir, 'history.sqlite'),
     syncDelayMs: config.history.syncDelayMs,
   })
-  const episodes = openEpisodes(join(dataDir, 'episodes.sqlite'), ({ episodes: changed, slots }) =>
+  const seenBook = openSeenBook(join(dataDir, 'seen.sqlite'))
+  const episodes = openEpisodes(join(dataDir, 'episodes.sqlite'), seenBook, ({ episodes: changed, slots }) =>
     views.tell(slots, changed),
   )
   const live = createLive(() => refusals.refuse('listener-dropped', 'a live listener did not keep up'))
@@ -84,6 +86,17 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     } finally {
       dating.delete(gateway)
     }
+  }
+
+  /** What fails comes again with the next health message. */
+  const noteInForce = (gateway: string, version: number): void => {
+    try {
+      if (!documents.noteInForce(gateway, version, nowMs())) return
+    } catch (cause) {
+      log.warn({ err: cause, gateway }, 'layout in force not written down, trying again')
+      return
+    }
+    live.publish({ kind: 'layout', nowMs: nowMs(), version: documents.layout().version })
   }
 
   const pendingAcks = new Map<string, { epoch: string; rewind: Set<'readings' | 'events'> }>()
@@ -137,6 +150,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     },
     onHealth: (gateway, health, isRetained) => {
       views.heardGateway(gateway, health, isRetained)
+      if (!isRetained) noteInForce(gateway, health.layoutVersion)
       if (health.bootUtcMs !== undefined) void dateBoot(gateway, health.boot, health.bootUtcMs)
       const { layout, rules } = { layout: documents.layout(), rules: documents.rules() }
       if (health.layoutVersion !== layout.version || health.rulesVersion !== rules.version)
@@ -224,9 +238,9 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     site,
     documents,
     episodes,
-    readings: boundReadings(history, {
-      withinMs: READINGS_WITHIN_MS,
-      maxWaiting: MAX_WAITING_READINGS,
+    history: boundHistory(history, {
+      withinMs: HISTORY_WITHIN_MS,
+      maxWaiting: MAX_WAITING_FOR_HISTORY,
       onFailure: (cause) => log.warn({ err: cause }, 'history does not answer'),
     }),
     log: platformLog,
@@ -261,6 +275,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       await Promise.all([following.close(), history.close()])
       await platformLog.close()
       episodes.close()
+      seenBook.close()
       documents.close()
     },
   }

@@ -1,4 +1,5 @@
 import type {
+  DeviceView,
   EpisodeView,
   GatewayView,
   HealthMessage,
@@ -16,6 +17,8 @@ import { toSectionState } from './sections/section-state.ts'
 export type Views = {
   sections(): SectionView[]
   gateways(): GatewayView[]
+  /** Every device that stands in a slot, as the gateway that decides its section last spoke of it. */
+  devices(): DeviceView[]
   unknownDevices(): (UnknownDevice & { readonly gateway: string })[]
   heardGateway(gateway: string, health: HealthMessage, isRetained: boolean): void
   heardSlots(slots: Iterable<string>, atMs: number): void
@@ -149,6 +152,38 @@ export const createViews = (options: ViewsOptions): Views => {
   return {
     sections: () => sections(),
     gateways: gatewayViews,
+    devices: () => {
+      const layout = documents.layout()
+      const laneNames = new Map(layout.lanes.map((lane) => [lane.id, lane.name]))
+      const sectionOf = new Map(layout.sections.map((section) => [section.id, section]))
+      const told = new Map(
+        [...gateways].map(([gateway, { health }]) => [
+          gateway,
+          new Map(health.devices.map((one) => [one.device, one])),
+        ]),
+      )
+      return layout.slots.flatMap(({ id: slot, section: sectionId, device }) => {
+        const section = sectionOf.get(sectionId)
+        if (device === undefined || section === undefined) return []
+        const { lane, name: sectionName, gateway } = section
+        const known = told.get(gateway)?.get(device)
+        return {
+          device,
+          slot,
+          section: sectionId,
+          sectionName,
+          laneName: laneNames.get(lane) ?? lane,
+          gateway,
+          isGatewayConnected: isHeard(gateway),
+          // A gateway that has not heard a device since its start says 0.
+          ...(known !== undefined && known.lastHeardMs > 0 && { lastHeardMs: known.lastHeardMs }),
+          ...(known?.batteryMv !== undefined && { batteryMv: known.batteryMv }),
+          lowBattery: known?.lowBattery ?? false,
+          ...(known?.rssiDbm !== undefined && { rssiDbm: known.rssiDbm }),
+          missing: known?.missing ?? 0,
+        }
+      })
+    },
     unknownDevices: () =>
       [...gateways].flatMap(([gateway, { health }]) =>
         health.unknownDevices.map((device) => ({ ...device, gateway })),
@@ -191,7 +226,7 @@ export const createViews = (options: ViewsOptions): Views => {
       nowMs: nowMs(),
       speed,
       sections: sections(),
-      episodes: [...episodes.open(), ...episodes.list({ isOpen: false, limit: RECENT_EPISODES }).items],
+      episodes: [...episodes.open(), ...episodes.list({ state: 'ended', limit: RECENT_EPISODES }).items],
       gateways: briefGateways(),
     }),
   }

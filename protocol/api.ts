@@ -39,6 +39,9 @@ export const SectionViewSchema = z.object({
 })
 export type SectionView = z.infer<typeof SectionViewSchema>
 
+/** Who does something, as they call themselves. */
+export const BySchema = z.string().trim().min(1, 'say who does it').max(200)
+
 /** Who has said that an alarm was seen, and when (domain time). */
 export const SeenSchema = z.object({ by: z.string().min(1).max(200), atMs: z.int() })
 export type Seen = z.infer<typeof SeenSchema>
@@ -102,7 +105,7 @@ export type Status = z.infer<typeof StatusSchema>
 export const EpisodeStateSchema = z.enum(['open', 'blocked', 'pre-alarm', 'unobserved', 'ended', 'alarmed'])
 export type EpisodeState = z.infer<typeof EpisodeStateSchema>
 
-export const SeenRequestSchema = SeenSchema.pick({ by: true })
+export const SeenRequestSchema = z.object({ by: BySchema })
 
 /** A slot became known to be this, and why; in order of time. */
 export const PresenceChangeSchema = z.object({
@@ -154,6 +157,12 @@ export const DeviceViewSchema = z.object({
 })
 export type DeviceView = z.infer<typeof DeviceViewSchema>
 
+/** The image under the plan, as it is kept. */
+export const PlanTypeSchema = z.enum(['image/png', 'image/jpeg', 'image/webp'])
+export type PlanType = z.infer<typeof PlanTypeSchema>
+export const PlanViewSchema = z.object({ type: PlanTypeSchema, bytes: z.int() })
+export const MAX_PLAN_BYTES = 8 * 1024 * 1024
+
 /** One version of the layout: when it was made and by whom, and since when a gateway has had it in force. */
 export const LayoutVersionSchema = z.object({
   version: z.int(),
@@ -163,7 +172,11 @@ export const LayoutVersionSchema = z.object({
 })
 export type LayoutVersion = z.infer<typeof LayoutVersionSchema>
 
-export const BindRequestSchema = z.object({ device: EuiSchema.nullable().describe('null unbinds') })
+export const BindRequestSchema = z.object({
+  device: EuiSchema.nullable().describe('null unbinds'),
+  move: z.literal(true).optional().describe('the device leaves the slot in which it stands'),
+  by: BySchema.optional().describe('who made the new version of the layout; else `console`'),
+})
 export const EndEpisodeRequestSchema = z.object({
   by: z.string().min(1).max(200),
   reason: z.string().min(1).max(1_000),

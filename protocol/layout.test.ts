@@ -41,22 +41,22 @@ describe('what contradicts itself is refused with its place and what to do', () 
     {
       name: 'two lanes of one id',
       change: { lanes: [north, north] },
-      says: 'lanes[1]: the id north is used twice; give it another',
+      says: 'lanes[1]: the id north is used twice: give it another',
     },
     {
       name: 'two sections of one id',
       change: { sections: [a, b, a] },
-      says: 'sections[2]: the id a is used twice; give it another',
+      says: 'sections[2]: the id a is used twice: give it another',
     },
     {
       name: 'two slots of one id',
       change: { slots: [b1, b1] },
-      says: 'slots[1]: the id b1 is used twice; give it another',
+      says: 'slots[1]: the id b1 is used twice: give it another',
     },
     {
       name: 'a section of a lane that is not there',
       change: { sections: [a, b, { ...a, id: 'c', lane: 'south' }] },
-      says: 'sections[2].lane: there is no lane south; add it or name another',
+      says: 'sections[2].lane: there is no lane south: add it or name another',
     },
     {
       name: 'a section that ends beyond its lane',
@@ -76,7 +76,7 @@ describe('what contradicts itself is refused with its place and what to do', () 
     {
       name: 'a slot of a section that is not there',
       change: { slots: [a1, { ...b1, section: 'c' }] },
-      says: 'slots[1].section: there is no section c; add it or name another',
+      says: 'slots[1].section: there is no section c: add it or name another',
     },
     {
       name: 'a slot before its section',
@@ -91,14 +91,14 @@ describe('what contradicts itself is refused with its place and what to do', () 
     {
       name: 'a device in two slots',
       change: { slots: [a1, { ...b1, device: DEVICE }] },
-      says: `slots[1].device: ${DEVICE} is already in slot a1; unbind it there first`,
+      says: `slots[1].device: ${DEVICE} is already in slot a1: unbind it there first`,
     },
     {
       name: 'two devices whose frames would carry the same short id',
       change: {
         slots: [a1, { ...b1, device: '0011223344556677' }, { ...b1, id: 'b2', device: 'ffeeddcc44556677' }],
       },
-      says: 'slots[2].device: ffeeddcc44556677 and 0011223344556677 end in the same 8 digits; swap one of them',
+      says: 'slots[2].device: ffeeddcc44556677 and 0011223344556677 end in the same 8 digits: swap one of them',
     },
     {
       name: 'several things at once',
@@ -109,7 +109,7 @@ describe('what contradicts itself is refused with its place and what to do', () 
           { ...b1, section: 'c' },
         ],
       },
-      says: 'lanes[1]: the id north is used twice; give it another; slots[0].offsetM: 9 m lies outside its section, 0 m to 8 m; slots[1].section: there is no section c; add it or name another',
+      says: 'lanes[1]: the id north is used twice: give it another; slots[0].offsetM: 9 m lies outside its section, 0 m to 8 m; slots[1].section: there is no section c: add it or name another',
     },
   ])('$name', ({ change, says }) => {
     expect(refusalOf({ ...good, ...change })).toBe(`layout-invalid ${says}`)
@@ -223,62 +223,62 @@ describe('what has the wrong shape is refused with its place', () => {
     {
       name: 'a lane of an unknown kind',
       value: { ...good, lanes: [{ ...north, kind: 'road' }] },
-      says: 'lanes.0.kind: Invalid option',
+      says: 'lanes[0].kind: Invalid option',
     },
     {
       name: 'a lane without length',
       value: { ...good, lanes: [{ ...north, lengthM: 0 }] },
-      says: 'lanes.0.lengthM: Too small',
+      says: 'lanes[0].lengthM: Too small',
     },
     {
       name: 'a heading beyond the circle',
       value: { ...good, lanes: [{ ...north, headingDegrees: 361 }] },
-      says: 'lanes.0.headingDegrees: Too big',
+      says: 'lanes[0].headingDegrees: Too big',
     },
     {
       name: 'a section before its lane',
       value: { ...good, sections: [{ ...a, fromM: -1 }] },
-      says: 'sections.0.fromM: Too small',
+      says: 'sections[0].fromM: Too small',
     },
     {
       name: 'a section that no gateway decides',
       value: { ...good, sections: [a, { ...b, gateway: undefined }] },
-      says: 'sections.1.gateway: Invalid input: expected string',
+      says: 'sections[1].gateway: Invalid input: expected string',
     },
     {
       name: 'an offset that is text',
       value: { ...good, slots: [{ ...a1, offsetM: '2' }] },
-      says: 'slots.0.offsetM: Invalid input: expected number',
+      says: 'slots[0].offsetM: Invalid input: expected number',
     },
     {
       name: 'an offset that is no number',
       value: { ...good, slots: [{ ...a1, offsetM: Number.NaN }] },
-      says: 'slots.0.offsetM: Invalid input: expected number',
+      says: 'slots[0].offsetM: Invalid input: expected number',
     },
     {
       name: 'a slot that is null',
       value: { ...good, slots: [a1, null] },
-      says: 'slots.1: Invalid input: expected object',
+      says: 'slots[1]: Invalid input: expected object',
     },
     {
       name: 'a device id in capital letters',
       value: { ...good, slots: [{ ...a1, device: DEVICE.toUpperCase() }] },
-      says: 'slots.0.device: a device id is an EUI-64: 16 lower-case hexadecimal digits',
+      says: 'slots[0].device: a device id is an EUI-64: 16 lower-case hexadecimal digits',
     },
     {
       name: 'a device id that is too short',
       value: { ...good, slots: [{ ...a1, device: 'd001a001' }] },
-      says: 'slots.0.device: a device id is an EUI-64',
+      says: 'slots[0].device: a device id is an EUI-64',
     },
     {
       name: 'an empty field without an axis',
       value: { ...good, slots: [{ ...a1, calibration: { ...calibration, yNt: undefined } }] },
-      says: 'slots.0.calibration.yNt: Invalid input: expected number',
+      says: 'slots[0].calibration.yNt: Invalid input: expected number',
     },
     {
       name: 'an empty field in halves of a nanotesla',
       value: { ...good, slots: [{ ...a1, calibration: { ...calibration, zNt: 0.5 } }] },
-      says: 'slots.0.calibration.zNt: Invalid input: expected int',
+      says: 'slots[0].calibration.zNt: Invalid input: expected int',
     },
   ])('$name', ({ value, says }) => {
     expect(refusalOf(value)).toContain(`layout-shape ${says}`)

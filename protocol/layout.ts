@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { EuiSchema, IdSchema, toShortId } from './ids.ts'
 import type { Fault, Result } from './result.ts'
 import { fault, ok } from './result.ts'
-import { toFault } from './parse.ts'
+import { toFault, toPlace } from './parse.ts'
 
 export const LaneKindSchema = z.enum(['fire-lane', 'aerial-operation-area', 'gate'])
 
@@ -48,10 +48,6 @@ export const SlotSchema = z.looseObject({
   calibration: CalibrationSchema.optional(),
 })
 
-export const PlanSchema = z
-  .object({ widthM: z.number().positive().max(100_000), heightM: z.number().positive().max(100_000) })
-  .describe("metres that the plan's image or drawing spans")
-
 /** The document that says what a site consists of. Ids are unique within their kind. */
 export const LayoutSchema = z.looseObject({
   v: z.literal(1),
@@ -59,7 +55,10 @@ export const LayoutSchema = z.looseObject({
   name: NameSchema,
   version: z.int().min(1),
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone, for example Asia/Shanghai'),
-  plan: PlanSchema.optional(),
+  plan: z
+    .object({ widthM: z.number().positive().max(100_000), heightM: z.number().positive().max(100_000) })
+    .optional()
+    .describe('the stretch of ground, in metres, that the plan spans'),
   lanes: z.array(LaneSchema).max(10_000),
   sections: z.array(SectionSchema).max(50_000),
   slots: z.array(SlotSchema).max(100_000),
@@ -95,7 +94,7 @@ export const parseLayout = (value: unknown): Result<Layout, Fault> => {
   if (!parsed.success) return { ok: false, fault: toFault('layout-shape', parsed.error) }
   const problems = problemsOf(parsed.data)
   if (problems.length === 0) return ok(parsed.data)
-  const texts = problems.slice(0, MAX_PROBLEMS_IN_TEXT).map(({ place, text }) => `${toText(place)}: ${text}`)
+  const texts = problems.slice(0, MAX_PROBLEMS_IN_TEXT).map(({ place, text }) => `${toPlace(place)}: ${text}`)
   return fault('layout-invalid', texts.join('; '))
 }
 
@@ -110,22 +109,14 @@ export const findLayoutProblems = (value: unknown): LayoutProblem[] => {
   }))
 }
 
-const PLACE_IN_TEXT =
-  /(?:^|; )((?:lanes|sections|slots|plan)(?:\[\d+\]|\.[\w-]+)(?:\.\w+)*|v|site|name|version|timeZone|plan): /g
-
-/** The places in what `parseLayout` says, with what is said of each. */
-export const readLayoutPlaces = (detail: string): Omit<LayoutProblem, 'kind'>[] => {
-  const found = [...detail.matchAll(PLACE_IN_TEXT)]
-  return found.map((match, index) => ({
-    place: match[1]!
-      .replace(/\[(\d+)\]/, '.$1')
-      .split('.')
-      .map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
-    text: detail.slice(match.index + match[0].length, found[index + 1]?.index),
-  }))
-}
-
-const toText = ([list, index, ...fields]: LayoutPlace): string => [`${list}[${index}]`, ...fields].join('.')
+/** The places in what `parseLayout` says, with what is said of each. Text without a place is left out. */
+export const readLayoutPlaces = (detail: string): Omit<LayoutProblem, 'kind'>[] =>
+  detail.split('; ').flatMap((one) => {
+    const [, place, text] = /^(\w+(?:\[\d+\]|\.\w+)*): (.+)$/s.exec(one) ?? []
+    if (place === undefined || text === undefined) return []
+    const steps = place.match(/\d+(?=\])|\w+/g) ?? []
+    return [{ place: steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step)), text }]
+  })
 
 const problemsOf = (layout: Layout): LayoutProblem[] => {
   const problems: LayoutProblem[] = []
@@ -137,7 +128,7 @@ const problemsOf = (layout: Layout): LayoutProblem[] => {
   const duplicates = (kind: string, ids: readonly string[]) => {
     const seen = new Set<string>()
     for (const [index, id] of ids.entries()) {
-      if (seen.has(id)) add('id-twice', [kind, index], `the id ${id} is used twice; give it another`)
+      if (seen.has(id)) add('id-twice', [kind, index], `the id ${id} is used twice: give it another`)
       seen.add(id)
     }
   }
@@ -157,7 +148,7 @@ const problemsOf = (layout: Layout): LayoutProblem[] => {
   for (const [index, section] of layout.sections.entries()) {
     const lane = lanes.get(section.lane)
     if (lane === undefined) {
-      add('no-lane', ['sections', index, 'lane'], `there is no lane ${section.lane}; add it or name another`)
+      add('no-lane', ['sections', index, 'lane'], `there is no lane ${section.lane}: add it or name another`)
     } else if (section.fromM >= section.toM || section.toM > lane.lengthM) {
       add(
         'not-a-stretch',
@@ -174,7 +165,7 @@ const problemsOf = (layout: Layout): LayoutProblem[] => {
       add(
         'no-section',
         ['slots', index, 'section'],
-        `there is no section ${slot.section}; add it or name another`,
+        `there is no section ${slot.section}: add it or name another`,
       )
     } else if (slot.offsetM < section.fromM || slot.offsetM > section.toM) {
       add(
@@ -189,7 +180,7 @@ const problemsOf = (layout: Layout): LayoutProblem[] => {
       add(
         'device-twice',
         ['slots', index, 'device'],
-        `${slot.device} is already in slot ${other}; unbind it there first`,
+        `${slot.device} is already in slot ${other}: unbind it there first`,
       )
       continue
     }
@@ -198,7 +189,7 @@ const problemsOf = (layout: Layout): LayoutProblem[] => {
       add(
         'device-twin',
         ['slots', index, 'device'],
-        `${slot.device} and ${twin} end in the same 8 digits; swap one of them`,
+        `${slot.device} and ${twin} end in the same 8 digits: swap one of them`,
       )
     }
     slotOfDevice.set(slot.device, slot.id)

@@ -9,12 +9,16 @@ export const toFault = (reason: string, error: z.ZodError): Fault => ({
   reason,
   detail: error.issues
     .slice(0, MAX_ISSUES)
-    .map(
-      (issue) =>
-        `${issue.path.length === 0 ? 'document' : issue.path.map(String).join('.')}: ${issue.message}`,
-    )
+    .map((issue) => `${toPlace(issue.path)}: ${issue.message}`)
     .join('; '),
 })
+
+/** As our own problems name places: `slots[3].offsetM`. */
+export const toPlace = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((place, step) => {
+    if (typeof step === 'number') return `${place}[${step}]`
+    return place === '' ? String(step) : `${place}.${String(step)}`
+  }, '') || 'document'
 
 /** Parses one JSON text against a schema; `what` names the thing in the error. */
 export const parseJson = <S extends z.ZodType>(

@@ -79,7 +79,7 @@ export const checkLanes = (rules: RuleSet, layout: Layout): Result<undefined> =>
   const unknown = Object.keys(rules.lanes).find((id) => !lanes.has(id))
   return unknown === undefined
     ? ok(undefined)
-    : fault('rules-invalid', `lanes.${unknown}: the layout has no such lane; add it, or take its rules out`)
+    : fault('rules-invalid', `lanes.${unknown}: the layout has no such lane: add it, or take its rules out`)
 }
 
 /** The rules in force for a lane: the site's, with the lane's own on top. */

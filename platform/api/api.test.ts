@@ -6,7 +6,8 @@ import { RuleSetSchema } from '@clearlane/protocol'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openDocuments } from '../documents/documents.ts'
 import { openEpisodes } from '../episodes/episodes.ts'
-import type { BoundReadings } from '../history/bound-readings.ts'
+import { openSeenBook } from '../episodes/seen.ts'
+import type { BoundHistory } from '../history/bound-history.ts'
 import { createLive } from '../live.ts'
 import { openSqliteLog } from '../log/sqlite-log.ts'
 import { createViews } from '../views.ts'
@@ -27,13 +28,17 @@ const rules = RuleSetSchema.parse({ v: 1, site: 's', version: 1 })
 
 const folder = mkdtempSync(join(tmpdir(), 'api-'))
 const failures: RequestFailure[] = []
-let readings: BoundReadings
+let readings: BoundHistory['readings']
 let request: (path: string, init?: RequestInit) => Promise<{ status: number; body: unknown }>
 const closes: (() => unknown)[] = []
 
 beforeAll(async () => {
   const documents = openDocuments(join(folder, 'documents.sqlite'), { layout, rules }, 1)
-  const episodes = openEpisodes(join(folder, 'episodes.sqlite'), () => undefined)
+  const episodes = openEpisodes(
+    join(folder, 'episodes.sqlite'),
+    openSeenBook(join(folder, 'seen.sqlite')),
+    () => undefined,
+  )
   const log = await openSqliteLog({
     file: join(folder, 'log.sqlite'),
     onFailure: (failure) => {
@@ -57,7 +62,7 @@ beforeAll(async () => {
     site: 's',
     documents,
     episodes,
-    readings: (query) => readings(query),
+    history: { readings: (query) => readings(query), series: async () => undefined },
     log,
     views,
     live,
@@ -109,7 +114,7 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 test.each([
   {
     name: 'a body cut short',
-    path: '/api/v1/layout?version=1',
+    path: '/api/v1/layout?version=1&by=w',
     method: 'PUT',
     body: '{"v":',
     headers: JSON_TYPE,
@@ -120,7 +125,7 @@ test.each([
     method: 'PUT',
     body: 'v',
   },
-  { name: 'no body', path: '/api/v1/layout?version=1', method: 'PUT' },
+  { name: 'no body', path: '/api/v1/layout?version=1&by=w', method: 'PUT' },
   {
     name: 'a binding cut short',
     path: '/api/v1/slots/a/device',

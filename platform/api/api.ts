@@ -1,18 +1,25 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
 import {
-  ApiErrorSchema,
   BindRequestSchema,
+  BySchema,
   ChannelSchema,
+  DeviceViewSchema,
   EndEpisodeRequestSchema,
   EpisodeDetailSchema,
+  EpisodeStateSchema,
   EpisodeViewSchema,
+  EuiSchema,
   GatewayViewSchema,
+  IdSchema,
   LayoutSchema,
+  LayoutVersionSchema,
   LogRowSchema,
   ReadingSchema,
   RuleSetSchema,
   SectionViewSchema,
+  SeenRequestSchema,
+  SlotSeriesSchema,
   StatusSchema,
   UnknownDeviceViewSchema,
 } from '@clearlane/protocol'
@@ -24,18 +31,21 @@ import { HTTPException } from 'hono/http-exception'
 import { streamSSE } from 'hono/streaming'
 import type { Documents } from '../documents/documents.ts'
 import type { Episodes } from '../episodes/episodes.ts'
-import type { BoundReadings } from '../history/bound-readings.ts'
+import type { BoundHistory } from '../history/bound-history.ts'
 import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
+import { findSlotSeries } from '../slot-series.ts'
 import type { Views } from '../views.ts'
+import { errors, json, page } from './answers.ts'
 import type { ErrorCode } from './error-codes.ts'
 import { ERROR_STATUS } from './error-codes.ts'
+import { addPlanRoutes } from './plan-routes.ts'
 
 export type ApiParts = {
   readonly site: string
   readonly documents: Documents
   readonly episodes: Episodes
-  readonly readings: BoundReadings
+  readonly history: BoundHistory
   readonly log: Log
   readonly views: Views
   readonly live: Live
@@ -50,34 +60,58 @@ export type ApiParts = {
 }
 export type RequestFailure = { readonly method: string; readonly path: string; readonly cause: unknown }
 
+const refuse = (c: Context, code: ErrorCode, message: string) => c.json({ code, message }, ERROR_STATUS[code])
+export type Refuse = typeof refuse
+
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 const ALIVE_EVERY_MS = 5_000
 
 const limitQuery = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 500))
-const timeQuery = z.coerce.number().int()
+const timeQuery = z.coerce.number('a time in ms UTC').int('a time in ms UTC, a whole number')
+const versionQuery = z.coerce.number('a version, a number').int('a version, a whole number')
+/** What episodes are narrowed to. */
+const episodesFilter = z.object({
+  lane: IdSchema.optional(),
+  section: IdSchema.optional(),
+  state: EpisodeStateSchema.optional(),
+  from: timeQuery.optional(),
+  to: timeQuery.optional(),
+  open: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('the same as `state` open or ended, which goes before it'),
+})
+const toFilter = ({ lane, section, state, from, to, open }: z.infer<typeof episodesFilter>) => ({
+  lane,
+  section,
+  state: state ?? (open === undefined ? undefined : open === 'true' ? ('open' as const) : ('ended' as const)),
+  fromMs: from,
+  toMs: to,
+})
+/** A query that lacks it is told so in words. */
+const byQuery = z.string('say who makes the change: by=NAME').pipe(BySchema)
+const MAX_SERIES_DAYS = 92
+const seriesQuery = z
+  .object({ from: timeQuery, to: timeQuery, points: z.coerce.number().int().min(50).max(2_000).default(600) })
+  .refine(({ from, to }) => from < to, { path: ['to'], message: 'it must be later than `from`' })
+  .refine(({ from, to }) => to - from <= MAX_SERIES_DAYS * 86_400_000, {
+    path: ['to'],
+    message: `at most ${MAX_SERIES_DAYS} days behind \`from\``,
+  })
 /** Where the next page begins, as the one before it said: numbers and ids with tildes between. */
-const EPISODES_CURSOR = /^\d+~[A-Za-z0-9._-]+$/
+const EPISODES_CURSOR = /^\d{1,16}~[A-Za-z0-9._-]{1,64}$/
 const READINGS_CURSOR = /^\d+~[0-9a-f]{16}~\d+~\d+$/
 const cursorQuery = (pattern: RegExp) =>
   z.string().regex(pattern, 'give back `next` of the page before it, as it is').optional()
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
-const errors = { default: json(ApiErrorSchema, 'what was wrong, and what to do') }
-const page = <S extends z.ZodType>(schema: S) =>
-  z.object({ items: z.array(schema), next: z.string().optional() })
-const versioned = z.object({
-  version: z.coerce.number().int().describe('the version that the change was made from'),
-})
+const versioned = z.object({ version: versionQuery.describe('the version that the change was made from') })
 
 /** The HTTP API and the console's files. Bound to loopback until there are people and sign-in. */
 export const createApi = (parts: ApiParts) => {
-  const { site, documents, episodes, readings, log, views, live, status, nowMs, command, newId } = parts
-  const refuse = (c: Context, code: ErrorCode, message: string) =>
-    c.json({ code, message }, ERROR_STATUS[code])
+  const { site, documents, episodes, history, log, views, live, status, nowMs, command, newId } = parts
   const refuseFault = (c: Context, { reason, detail }: Fault) =>
     refuse(c, reason === 'version-conflict' ? 'version-conflict' : 'document-invalid', detail)
+  const refuseHistory = (c: Context) =>
+    refuse(c, 'history-away', 'the history does not answer; nothing is lost, try again later')
 
   const app = new OpenAPIHono({
     defaultHook: (result, c) => {
@@ -109,6 +143,8 @@ export const createApi = (parts: ApiParts) => {
     await next()
     return undefined
   })
+  const v1 = '/api/v1'
+  addPlanRoutes(app, `${v1}/plan`, documents, refuse)
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -116,7 +152,6 @@ export const createApi = (parts: ApiParts) => {
     }),
   )
 
-  const v1 = '/api/v1'
   app.openapi(
     createRoute({
       method: 'get',
@@ -129,9 +164,27 @@ export const createApi = (parts: ApiParts) => {
     createRoute({
       method: 'get',
       path: `${v1}/layout`,
-      responses: { 200: json(LayoutSchema, 'in force'), ...errors },
+      request: { query: z.object({ version: versionQuery.optional() }) },
+      responses: { 200: json(LayoutSchema, 'in force, or of one version'), ...errors },
     }),
-    (c) => c.json(documents.layout(), 200),
+    (c) => {
+      const { version } = c.req.valid('query')
+      const layout = version === undefined ? documents.layout() : documents.layoutOf(version)
+      return layout === undefined
+        ? refuse(c, 'not-found', `the layout has no version ${version}`)
+        : c.json(layout, 200)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/layout/versions`,
+      responses: {
+        200: json(page(LayoutVersionSchema), 'newest first: by whom, and since when each gateway has it'),
+        ...errors,
+      },
+    }),
+    (c) => c.json({ items: documents.layoutVersions() }, 200),
   )
   app.openapi(
     createRoute({
@@ -145,11 +198,15 @@ export const createApi = (parts: ApiParts) => {
     createRoute({
       method: 'put',
       path: `${v1}/layout`,
-      request: { query: versioned, body: { content: { 'application/json': { schema: z.unknown() } } } },
+      request: {
+        query: versioned.extend({ by: byQuery }),
+        body: { content: { 'application/json': { schema: z.unknown() } } },
+      },
       responses: { 200: json(LayoutSchema, 'the new version'), ...errors },
     }),
     async (c) => {
-      const done = documents.putLayout(await readJson(c), c.req.valid('query').version, nowMs())
+      const { version, by } = c.req.valid('query')
+      const done = documents.putLayout(await readJson(c), version, nowMs(), by)
       return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
     },
   )
@@ -178,27 +235,24 @@ export const createApi = (parts: ApiParts) => {
       method: 'get',
       path: `${v1}/episodes`,
       request: {
-        query: z.object({
-          from: timeQuery.optional(),
-          to: timeQuery.optional(),
-          open: z.enum(['true', 'false']).optional(),
-          limit: limitQuery(1_000),
-          cursor: cursorQuery(EPISODES_CURSOR),
-        }),
+        query: episodesFilter.extend({ limit: limitQuery(1_000), cursor: cursorQuery(EPISODES_CURSOR) }),
       },
       responses: { 200: json(page(EpisodeViewSchema), 'newest first'), ...errors },
     }),
     (c) => {
-      const { from, to, open, limit, cursor } = c.req.valid('query')
-      const found = episodes.list({
-        fromMs: from,
-        toMs: to,
-        isOpen: open === undefined ? undefined : open === 'true',
-        limit,
-        cursor,
-      })
+      const { limit, cursor, ...filter } = c.req.valid('query')
+      const found = episodes.list({ ...toFilter(filter), limit, cursor })
       return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
     },
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/episodes/count`,
+      request: { query: episodesFilter },
+      responses: { 200: json(z.object({ count: z.int() }), 'how many the list would have'), ...errors },
+    }),
+    (c) => c.json({ count: episodes.count(toFilter(c.req.valid('query'))) }, 200),
   )
   app.openapi(
     createRoute({
@@ -240,6 +294,39 @@ export const createApi = (parts: ApiParts) => {
   )
   app.openapi(
     createRoute({
+      method: 'post',
+      path: `${v1}/episodes/{id}/seen`,
+      request: {
+        params: z.object({ id: z.string() }),
+        body: { required: true, content: { 'application/json': { schema: SeenRequestSchema } } },
+      },
+      responses: { 200: json(EpisodeViewSchema, 'with everyone who has seen it'), ...errors },
+    }),
+    (c) => {
+      const done = episodes.see(c.req.valid('param').id, { by: c.req.valid('json').by, atMs: nowMs() })
+      if (done.ok) return c.json(done.value, 200)
+      return refuse(c, done.fault.reason === 'seen-full' ? 'seen-full' : 'not-found', done.fault.detail)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/slots/{slot}/series`,
+      request: { params: z.object({ slot: z.string() }), query: seriesQuery },
+      responses: { 200: json(SlotSeriesSchema, 'what a chart of the slot shows'), ...errors },
+    }),
+    async (c) => {
+      const { slot: id } = c.req.valid('param')
+      const { from, to, points } = c.req.valid('query')
+      const slot = documents.layout().slots.find((one) => one.id === id)
+      if (slot === undefined) return refuse(c, 'not-found', `the layout has no slot ${id}`)
+      const query = { slot, fromMs: from, toMs: to, points }
+      const series = await findSlotSeries({ documents, episodes, history, nowMs }, query)
+      return series === undefined ? refuseHistory(c) : c.json(series, 200)
+    },
+  )
+  app.openapi(
+    createRoute({
       method: 'get',
       path: `${v1}/readings`,
       request: {
@@ -255,9 +342,8 @@ export const createApi = (parts: ApiParts) => {
     }),
     async (c) => {
       const { slot, from, to, limit, cursor } = c.req.valid('query')
-      const found = await readings({ slot, fromMs: from, toMs: to, limit, cursor })
-      if (found === undefined)
-        return refuse(c, 'history-away', 'the history does not answer; nothing is lost, try again later')
+      const found = await history.readings({ slot, fromMs: from, toMs: to, limit, cursor })
+      if (found === undefined) return refuseHistory(c)
       return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
     },
   )
@@ -292,6 +378,29 @@ export const createApi = (parts: ApiParts) => {
   app.openapi(
     createRoute({
       method: 'get',
+      path: `${v1}/devices`,
+      responses: { 200: json(page(DeviceViewSchema), 'each that stands in a slot'), ...errors },
+    }),
+    (c) => c.json({ items: views.devices() }, 200),
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/devices/{device}`,
+      request: { params: z.object({ device: EuiSchema }) },
+      responses: { 200: json(DeviceViewSchema, 'as its gateway last spoke of it'), ...errors },
+    }),
+    (c) => {
+      const { device } = c.req.valid('param')
+      const view = views.devices().find((one) => one.device === device)
+      return view === undefined
+        ? refuse(c, 'not-found', `${device} stands in no slot; bind it to one first`)
+        : c.json(view, 200)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
       path: `${v1}/unknown-devices`,
       responses: { 200: json(page(UnknownDeviceViewSchema), 'heard, but in no slot'), ...errors },
     }),
@@ -310,15 +419,15 @@ export const createApi = (parts: ApiParts) => {
     (c) => {
       const layout = documents.layout()
       const { slot } = c.req.valid('param')
-      const { device } = c.req.valid('json')
+      const { device, move = false, by = 'console' } = c.req.valid('json')
       if (!layout.slots.some((one) => one.id === slot))
         return refuse(c, 'not-found', `the layout has no slot ${slot}`)
-      const slots = layout.slots.map(({ device: present, ...one }) =>
-        one.id === slot
-          ? { ...one, ...(device !== null && { device }) }
-          : { ...one, ...(present !== undefined && { device: present }) },
-      )
-      const done = documents.putLayout({ ...layout, slots }, layout.version, nowMs())
+      const slots = layout.slots.map((one) => {
+        const { device: present, ...empty } = one
+        if (one.id === slot) return device === null ? empty : { ...empty, device }
+        return move && present === device ? empty : one
+      })
+      const done = documents.putLayout({ ...layout, slots }, layout.version, nowMs(), by)
       return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
     },
   )

@@ -39,7 +39,7 @@ test('a change becomes the next version, is told, and is there after a restart',
   const { documents, again } = open()
   const told: number[] = []
   documents.onChange(() => told.push(documents.layout().version))
-  expect(documents.putLayout({ ...layout, name: 'New' }, 1, 2_000)).toMatchObject({
+  expect(documents.putLayout({ ...layout, name: 'New' }, 1, 2_000, 'Wang')).toMatchObject({
     ok: true,
     value: { version: 2 },
   })
@@ -53,13 +53,13 @@ test('a change becomes the next version, is told, and is there after a restart',
 test.each([
   {
     name: 'made from an older version',
-    put: (documents: ReturnType<typeof openDocuments>) => documents.putLayout(layout, 0, 2_000),
+    put: (documents: ReturnType<typeof openDocuments>) => documents.putLayout(layout, 0, 2_000, 'Wang'),
     reason: 'version-conflict',
   },
   {
     name: 'of another site',
     put: (documents: ReturnType<typeof openDocuments>) =>
-      documents.putLayout({ ...layout, site: 't' }, 1, 2_000),
+      documents.putLayout({ ...layout, site: 't' }, 1, 2_000, 'Wang'),
     reason: 'other-site',
   },
   {
@@ -72,7 +72,7 @@ test.each([
     name: 'that takes away a lane which has rules of its own',
     put: (documents: ReturnType<typeof openDocuments>) => {
       documents.putRules({ ...rules, lanes: { south: { onNt: 1_000 } } }, 1, 2_000)
-      return documents.putLayout({ ...layout, lanes: layout.lanes.slice(0, 1) }, 1, 2_000)
+      return documents.putLayout({ ...layout, lanes: layout.lanes.slice(0, 1) }, 1, 2_000, 'Wang')
     },
     reason: 'rules-invalid',
   },

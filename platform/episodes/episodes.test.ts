@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { StoredEntry } from '../log/log.ts'
 import type { Episodes } from './episodes.ts'
 import { openEpisodes } from './episodes.ts'
+import { openSeenBook } from './seen.ts'
 
 const cleanups: (() => void)[] = []
 afterEach(() => {
@@ -14,9 +15,11 @@ afterEach(() => {
 })
 const open = (): Episodes => {
   const folder = mkdtempSync(join(tmpdir(), 'episodes-'))
-  const episodes = openEpisodes(join(folder, 'episodes.sqlite'), () => undefined)
+  const seenBook = openSeenBook(join(folder, 'seen.sqlite'))
+  const episodes = openEpisodes(join(folder, 'episodes.sqlite'), seenBook, () => undefined)
   cleanups.push(() => {
     episodes.close()
+    seenBook.close()
     rmSync(folder, { recursive: true })
   })
   return episodes

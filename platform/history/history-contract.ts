@@ -132,6 +132,101 @@ export const describeHistory = (
       expect(again.history().cursor()).toBe(once.history().cursor())
     })
 
+    describe('gives a series of one slot', () => {
+      const SPAN = { slot: 'a1', fromMs: 10_000, toMs: 20_000, points: 50, silenceAfterMs: 2_000 }
+      const at = (eventMs: number, over: Partial<Reading> = {}) =>
+        reading(eventMs, { eventMs, xNt: 0, yNt: 0, zNt: 0, ...over })
+
+      test('with the field and temperature of each reading of the span, and how many there are', async () => {
+        const { history } = await start()
+        const rows = [
+          at(9_999),
+          at(10_000, { xNt: 1, yNt: 2, zNt: 3, temperatureC: 20.5 }),
+          at(15_000, { slot: 'b1' }),
+          at(19_999, { xNt: 4, yNt: 5, zNt: 6 }),
+          at(20_000),
+        ]
+        await history().apply([entry(1, rows)], 1)
+        expect(await history().series({ ...SPAN, silenceAfterMs: 60_000, nowMs: 30_000 })).toEqual({
+          readings: 2,
+          atMs: [10_000, 19_999],
+          xNt: [1, 4],
+          yNt: [2, 5],
+          zNt: [3, 6],
+          temperatureC: [20.5, null],
+          silent: [],
+        })
+      })
+
+      test('thinned, and counted before that', async () => {
+        const { history } = await start()
+        const rows = Array.from({ length: 400 }, (_, index) => at(10_000 + index, { xNt: index % 100 }))
+        await history().apply([entry(1, rows)], 1)
+        const series = await history().series({ ...SPAN, nowMs: 30_000 })
+        expect(series.readings).toBe(400)
+        expect(series.xNt.length).toBeLessThanOrEqual(2 * 7)
+        expect([Math.min(...series.xNt), Math.max(...series.xNt)]).toEqual([0, 99])
+      })
+
+      test('of readings without a time of their own by when they were received', async () => {
+        const { history } = await start()
+        await history().apply([entry(1, [undated(1)], 12_000)], 1)
+        expect((await history().series({ ...SPAN, nowMs: 12_000 })).atMs).toEqual([12_000])
+        await history().dateBoot('b1', 15_000)
+        expect((await history().series({ ...SPAN, nowMs: 15_001 })).atMs).toEqual([15_001])
+      })
+
+      test.each([
+        { name: 'nothing was ever heard', heard: [], silent: [[10_000, 20_000]] },
+        { name: 'it spoke just in time', heard: [9_000, 11_000, 13_000, 15_000, 17_000, 19_000], silent: [] },
+        {
+          name: 'a pause is a little too long',
+          heard: [9_000, 11_000, 13_001, 15_000, 17_000, 19_000],
+          silent: [[11_000, 13_001]],
+        },
+        {
+          name: 'a pause began before the span',
+          heard: [7_000, 11_000, 13_000, 15_000, 17_000, 19_000],
+          silent: [[10_000, 11_000]],
+        },
+        {
+          name: 'a pause ends behind the span',
+          heard: [9_000, 11_000, 13_000, 15_000, 17_000, 19_000, 25_000],
+          silent: [[19_000, 20_000]],
+        },
+        { name: 'it fell silent in the span', heard: [9_000, 11_000], silent: [[11_000, 20_000]] },
+        { name: 'it fell silent before the span', heard: [5_000], silent: [[10_000, 20_000]] },
+        {
+          name: 'it was first heard in the span',
+          heard: [18_000],
+          nowMs: 20_000,
+          silent: [[10_000, 18_000]],
+        },
+        { name: 'it spoke only behind the span', heard: [25_000], silent: [[10_000, 20_000]] },
+        { name: 'the present is in the span', heard: [9_500], nowMs: 12_000, silent: [[10_000, 12_000]] },
+        {
+          name: 'the present is in the span and it spoke lately',
+          heard: [9_500, 11_000],
+          nowMs: 12_500,
+          silent: [],
+        },
+        { name: 'the span has not begun', heard: [5_000], nowMs: 9_000, silent: [] },
+      ])('that says where it was silent: $name', async ({ heard, nowMs = 21_000, silent }) => {
+        const { history } = await start()
+        await history().apply(
+          [
+            entry(
+              1,
+              heard.map((atMs) => at(atMs)),
+            ),
+          ],
+          1,
+        )
+        const series = await history().series({ ...SPAN, nowMs })
+        expect(series.silent.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual(silent)
+      })
+    })
+
     test('closes after what it was asked for, and answers nothing more', async () => {
       const { history, restart } = await start()
       const closed = history()

@@ -1,4 +1,4 @@
-import type { Reading } from '@clearlane/protocol'
+import type { Reading, SlotSeries } from '@clearlane/protocol'
 import type { Projection } from '../projection.ts'
 
 /**
@@ -8,6 +8,8 @@ import type { Projection } from '../projection.ts'
 export type History = Projection & {
   /** Readings of a slot with `from <= event time < to`, in order; at most `limit`, behind the cursor if one is given. */
   readings(query: HistoryQuery): Promise<HistoryPage>
+  /** Readings of a slot over a span, thinned to what a chart can show, and where there are none. */
+  series(query: SeriesQuery): Promise<HistorySeries>
   /**
    * A gateway's clock became known: readings of that boot that had no event time get theirs, also those that are
    * applied later. The first word on a boot counts; the same again changes nothing.
@@ -24,3 +26,17 @@ export type HistoryQuery = {
   readonly cursor?: string | undefined
 }
 export type HistoryPage = { readonly items: readonly Reading[]; readonly next: string | undefined }
+export type SeriesQuery = {
+  readonly slot: string
+  readonly fromMs: number
+  readonly toMs: number
+  /** Into how many stretches of time the span is cut. */
+  readonly points: number
+  readonly silenceAfterMs: number
+  /** Domain time: behind it nothing is silent yet. */
+  readonly nowMs: number
+}
+export type HistorySeries = Pick<
+  SlotSeries,
+  'readings' | 'atMs' | 'xNt' | 'yNt' | 'zNt' | 'temperatureC' | 'silent'
+>

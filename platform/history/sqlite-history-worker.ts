@@ -1,9 +1,12 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { Reading } from '@clearlane/protocol'
+import { openProjectionFile } from '../projection-file.ts'
 import { pause } from '../threads/pause.ts'
-import type { HistoryQuery } from './history.ts'
+import type { HistoryQuery, HistorySeries, SeriesQuery } from './history.ts'
 import type { HistoryReply, HistoryRequest } from './sqlite-history.ts'
+import type { Sample } from './thin.ts'
+import { createThinning } from './thin.ts'
 
 /**
  * The thread that owns the history's file. The history can be made again from the log, so it is not synced at every
@@ -11,7 +14,7 @@ import type { HistoryReply, HistoryRequest } from './sqlite-history.ts'
  * another process has locked fails the request at once: who asked comes again, and the next in the line has its turn.
  */
 const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: number): void => {
-  const db = openDatabase(file)
+  const db = openProjectionFile(file, { version: 2, schema: SCHEMA, kept: ['boot'] })
   const statements = prepare(db)
   let cursor = Number(statements.cursor.get()?.['position'] ?? 0)
 
@@ -28,6 +31,10 @@ const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: nu
       session,
       counter,
       eventMs === undefined ? boot : null,
+      reading.xNt,
+      reading.yNt,
+      reading.zNt,
+      reading.temperatureC ?? null,
       JSON.stringify(stored),
     )
   }
@@ -89,11 +96,32 @@ const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: nu
     }
   }
 
+  const toSeries = ({ slot, fromMs, toMs, points, silenceAfterMs, nowMs }: SeriesQuery): HistorySeries => {
+    const thinning = createThinning({ fromMs, toMs, stretches: points })
+    const untilMs = Math.min(toMs, nowMs)
+    const silent: { fromMs: number; toMs: number }[] = []
+    // Never heard before is silent from the start of all time.
+    let heardMs = Number(statements.before.get(slot, fromMs)?.['atMs'] ?? Number.NEGATIVE_INFINITY)
+    const hear = (atMs: number): void => {
+      const gap = { fromMs: Math.max(fromMs, heardMs), toMs: Math.min(untilMs, atMs) }
+      if (atMs - heardMs > silenceAfterMs && gap.fromMs < gap.toMs) silent.push(gap)
+      heardMs = atMs
+    }
+    for (const sample of statements.samples(slot, fromMs, toMs)) {
+      hear(sample[0])
+      thinning.take(sample)
+    }
+    hear(Number(statements.behind.get(slot, toMs)?.['atMs'] ?? nowMs))
+    return { ...thinning.end(), silent }
+  }
+
   const work = (request: Exclude<HistoryRequest, { kind: 'close' }>): HistoryReply => {
     const { id } = request
     switch (request.kind) {
       case 'readings':
         return { kind: 'page', id, ...find(request.query) }
+      case 'series':
+        return { kind: 'series', id, series: toSeries(request.query) }
       case 'apply':
         apply(request)
         break
@@ -128,29 +156,20 @@ const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: nu
   })
 }
 
-const openDatabase = (file: string): DatabaseSync => {
-  const db = new DatabaseSync(file)
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  // Setting the version writes, which a file that is locked refuses although it could be read.
-  if (Number(db.prepare('PRAGMA user_version').get()?.['user_version']) === 0) db.exec(SCHEMA)
-  return db
-}
-
+/** What a chart shows stands beside the text, so that a month of it is read without parsing. Boots are not in the log. */
 const SCHEMA = `
-  BEGIN;
   CREATE TABLE reading (
-    slot TEXT, atMs INTEGER, device TEXT, session INTEGER, counter INTEGER, undatedBoot TEXT, text TEXT NOT NULL,
+    slot TEXT, atMs INTEGER, device TEXT, session INTEGER, counter INTEGER, undatedBoot TEXT,
+    xNt INTEGER NOT NULL, yNt INTEGER NOT NULL, zNt INTEGER NOT NULL, temperatureC REAL, text TEXT NOT NULL,
     PRIMARY KEY (slot, atMs, device, session, counter)
   ) WITHOUT ROWID;
   CREATE INDEX undated ON reading (undatedBoot) WHERE undatedBoot IS NOT NULL;
-  CREATE TABLE boot (boot TEXT PRIMARY KEY, utcMs INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS boot (boot TEXT PRIMARY KEY, utcMs INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE cursor (id INTEGER PRIMARY KEY, position INTEGER NOT NULL);
-  PRAGMA user_version = 1;
-  COMMIT;
 `
 
 const prepare = (db: DatabaseSync) => ({
-  insert: db.prepare('INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?)'),
+  insert: db.prepare('INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   cursor: db.prepare('SELECT position FROM cursor WHERE id = 1'),
   setCursor: db.prepare('INSERT OR REPLACE INTO cursor (id, position) VALUES (1, ?)'),
   range: db.prepare(
@@ -158,11 +177,24 @@ const prepare = (db: DatabaseSync) => ({
      WHERE slot = ? AND atMs < ? AND (atMs, device, session, counter) > (?, ?, ?, ?)
      ORDER BY atMs, device, session, counter LIMIT ?`,
   ),
+  samples: prepareSamples(db),
+  before: db.prepare('SELECT max(atMs) AS atMs FROM reading WHERE slot = ? AND atMs < ?'),
+  behind: db.prepare('SELECT min(atMs) AS atMs FROM reading WHERE slot = ? AND atMs >= ?'),
   boot: db.prepare('SELECT utcMs FROM boot WHERE boot = ?'),
   setBoot: db.prepare('INSERT INTO boot (boot, utcMs) VALUES (?, ?)'),
   undated: db.prepare('SELECT text, atMs FROM reading WHERE undatedBoot = ?'),
   dropUndated: db.prepare('DELETE FROM reading WHERE undatedBoot = ?'),
 })
+
+/** Rows as arrays: a month of them as objects takes twice as long. */
+const prepareSamples = (db: DatabaseSync) => {
+  const statement = db.prepare(
+    'SELECT atMs, xNt, yNt, zNt, temperatureC FROM reading WHERE slot = ? AND atMs >= ? AND atMs < ? ORDER BY atMs',
+  )
+  statement.setReturnArrays(true)
+  return (slot: string, fromMs: number, toMs: number) =>
+    statement.iterate(slot, fromMs, toMs) as Iterable<unknown> as Iterable<Sample>
+}
 
 if (!isMainThread && parentPort !== null) {
   const { file, syncDelayMs } = workerData as { file: string; syncDelayMs: number }

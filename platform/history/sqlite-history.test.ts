@@ -77,6 +77,36 @@ test('a file that another process has locked is still read, and refuses a slice 
   await history.close()
 })
 
+test('a file of another version is made again from the log, and the dates of boots, which are not in it, stay', async () => {
+  const older = new DatabaseSync(file)
+  older.exec(`
+    CREATE TABLE reading (slot TEXT PRIMARY KEY, text TEXT NOT NULL);
+    CREATE TABLE boot (boot TEXT PRIMARY KEY, utcMs INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE cursor (id INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+    INSERT INTO reading VALUES ('a1', '{}');
+    INSERT INTO boot VALUES ('b1', 1000);
+    INSERT INTO cursor VALUES (1, 7);
+    PRAGMA user_version = 1;
+  `)
+  older.close()
+  const history = await openSqliteHistory({ file })
+  expect(history.cursor()).toBe(0)
+  const undated = {
+    slot: 'a1',
+    device: 'd',
+    session: 1,
+    counter: 1,
+    boot: 'b1',
+    monotonicMs: 5,
+    xNt: 1,
+    yNt: 2,
+    zNt: 3,
+  }
+  await history.apply([{ ...empty, text: JSON.stringify([undated]) }], 1)
+  expect((await history.readings({ ...NONE, toMs: 2_000 })).items).toEqual([{ ...undated, eventMs: 1_005 }])
+  await history.close()
+})
+
 test('a file that cannot be opened is tried again by the next request', async () => {
   const missing = join(folder, 'disk', 'history.sqlite')
   const history = await openSqliteHistory({ file: missing })

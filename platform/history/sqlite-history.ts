@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Reading } from '@clearlane/protocol'
 import type { StoredEntry } from '../log/log.ts'
 import { createQuestions } from '../threads/questions.ts'
-import type { History, HistoryQuery } from './history.ts'
+import type { History, HistoryQuery, HistorySeries, SeriesQuery } from './history.ts'
 
 export type HistoryRequest =
   | { readonly kind: 'open'; readonly id: number }
@@ -13,6 +13,7 @@ export type HistoryRequest =
       readonly cursor: number
     }
   | { readonly kind: 'readings'; readonly id: number; readonly query: HistoryQuery }
+  | { readonly kind: 'series'; readonly id: number; readonly query: SeriesQuery }
   | { readonly kind: 'date-boot'; readonly id: number; readonly boot: string; readonly utcMs: number }
   | { readonly kind: 'close' }
 export type HistoryReply =
@@ -24,6 +25,7 @@ export type HistoryReply =
       readonly text: string
       readonly next: string | undefined
     }
+  | { readonly kind: 'series'; readonly id: number; readonly series: HistorySeries }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
 
 export type SqliteHistoryOptions = {
@@ -87,6 +89,11 @@ export const openSqliteHistory = async ({
       const reply = await ask((id) => ({ kind: 'readings', id, query }))
       if (reply.kind !== 'page') throw new Error(`history ${file}: no answer to a query`)
       return { items: JSON.parse(reply.text) as Reading[], next: reply.next }
+    },
+    series: async (query) => {
+      const reply = await ask((id) => ({ kind: 'series', id, query }))
+      if (reply.kind !== 'series') throw new Error(`history ${file}: no answer to a query`)
+      return reply.series
     },
     dateBoot: async (boot, utcMs) => {
       await ask((id) => ({ kind: 'date-boot', id, boot, utcMs }))
