@@ -115,7 +115,7 @@ export const GatewaysScreen = () => {
   const { items } = answer.value
   return (
     <div data-testid="gateways">
-      <h1 className="screen-title">{words.title}</h1>
+      <h2 className="screen-title">{words.title}</h2>
       {items.length === 0 && <p className="card">{words.none}</p>}
       {items.map((view) => (
         <Gateway

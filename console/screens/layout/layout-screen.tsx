@@ -60,9 +60,9 @@ const LayoutEditor = ({ loaded }: { readonly loaded: Extract<Loading, { kind: 'l
   return (
     <div className="layout-screen" data-testid="layout-screen" data-version={editor.baseVersion}>
       <header className="card">
-        <h1>
+        <h2>
           {words.title} · <bdi>{layout.name}</bdi>
-        </h1>
+        </h2>
         <InForce version={versions.find(({ version }) => version === editor.baseVersion)} layout={layout} />
         <div className="buttons">
           <button

@@ -303,7 +303,13 @@ const Handle = ({
       onPointerUp={release}
       onPointerCancel={release}
     >
-      <circle className="target" cx={handle.at[0]} cy={handle.at[1]} r={TARGET_RADIUS_PX * unitM} />
+      <circle
+        className="target"
+        cx={handle.at[0]}
+        cy={handle.at[1]}
+        r={TARGET_RADIUS_PX * unitM}
+        strokeWidth={3 * unitM}
+      />
       <circle
         className="grip"
         cx={handle.at[0]}

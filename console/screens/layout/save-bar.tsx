@@ -25,6 +25,7 @@ export const SaveBar = ({
   // Asked for once: the field stays while it is being filled in.
   const [isAsked] = useState(name === '')
   const [isShown, show] = useState(false)
+  if (!isChanged && save.kind === 'none') return null
   const isBehind = isChanged && newest !== undefined && newest.version > editor.baseVersion
   const discard = async (): Promise<void> => {
     const isSure = await Dialog.confirm({
