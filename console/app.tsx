@@ -1,6 +1,6 @@
 import { NavBar, TabBar } from 'antd-mobile'
 import type { ReactNode } from 'react'
-import { useEffect, useMemo, useReducer, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useReducer, useState } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
 import { followLive } from './live/follow.ts'
 import { EMPTY_STATE, reduce, toNowMs } from './live/state.ts'
@@ -28,6 +28,7 @@ const WORDS = translated(
     gatewayGone: '网关离线，其路段未监测',
     lastHeard: '最后更新',
     notFound: '没有这个页面',
+    opening: '正在打开…',
   },
   {
     title: 'Fire lanes',
@@ -41,6 +42,7 @@ const WORDS = translated(
     gatewayGone: 'A gateway is offline: its sections are unobserved',
     lastHeard: 'last heard',
     notFound: 'There is no such page',
+    opening: 'Opening…',
   },
 )
 
@@ -51,8 +53,18 @@ const TABS = [
   { key: ROUTES.devices, word: 'devices' },
   { key: ROUTES.more, word: 'more' },
 ] as const
+const isUnderMore = (location: string): boolean =>
+  [ROUTES.gateways, ROUTES.layout].some((route) => location.startsWith(route))
 
 const TICK_MS = 1_000
+
+/** What only few people open is fetched when they do. */
+const GatewaysScreen = lazy(async () => ({
+  default: (await import('./screens/gateways/gateways-screen.tsx')).GatewaysScreen,
+}))
+const LayoutScreen = lazy(async () => ({
+  default: (await import('./screens/layout/layout-screen.tsx')).LayoutScreen,
+}))
 
 export const App = () => {
   const [state, take] = useReducer(reduce, EMPTY_STATE)
@@ -82,6 +94,12 @@ export const App = () => {
             <Route path={ROUTES.episode}>{({ id }) => <EpisodeScreen id={id} />}</Route>
             <Route path={ROUTES.devices}>
               <DevicesScreen />
+            </Route>
+            <Route path={ROUTES.gateways}>
+              <GatewaysScreen />
+            </Route>
+            <Route path={ROUTES.layout}>
+              <LayoutScreen />
             </Route>
             <Route path={ROUTES.more}>
               <MoreScreen />
@@ -113,7 +131,9 @@ const Shell = ({
   const words = WORDS[language]
   const [location, go] = useLocation()
   const isGatewayGone = [...state.gateways.values()].some((gateway) => !gateway.connected)
-  const tab = TABS.find(({ key }) => key !== ROUTES.estate && location.startsWith(key)) ?? TABS[0]
+  const tab =
+    TABS.find(({ key }) => key !== ROUTES.estate && location.startsWith(key)) ??
+    (isUnderMore(location) ? TABS[3] : TABS[0])
   return (
     <div
       className={state.isConnected ? 'page' : 'page stale'}
@@ -147,7 +167,9 @@ const Shell = ({
           {words.gatewayGone}
         </p>
       )}
-      <main>{children}</main>
+      <main>
+        <Suspense fallback={<p>{words.opening}</p>}>{children}</Suspense>
+      </main>
       <TabBar activeKey={tab.key} onChange={(key) => go(key)} safeArea>
         {TABS.map(({ key, word }) => (
           <TabBar.Item key={key} title={words[word]} />

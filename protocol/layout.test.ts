@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Layout } from './layout.ts'
-import { parseLayout } from './layout.ts'
+import { findLayoutProblems, LayoutDraftSchema, parseLayout, readLayoutPlaces } from './layout.ts'
 
 const DEVICE = '70b3d57ed001a001'
 const north = { id: 'north', name: 'North', kind: 'fire-lane', lengthM: 20 }
@@ -114,6 +114,60 @@ describe('what contradicts itself is refused with its place and what to do', () 
   ])('$name', ({ change, says }) => {
     expect(refusalOf({ ...good, ...change })).toBe(`layout-invalid ${says}`)
   })
+})
+
+describe('the places in the text are those of the problems themselves', () => {
+  test.each([
+    { name: 'two lanes of one id', change: { lanes: [north, north] } },
+    { name: 'a section outside its lane', change: { sections: [a, { ...b, toM: 21 }] } },
+    {
+      name: 'slots outside their sections',
+      change: {
+        slots: [
+          { ...a1, offsetM: 9 },
+          { ...b1, section: 'c' },
+        ],
+      },
+    },
+    { name: 'a device in two slots', change: { slots: [a1, { ...b1, device: DEVICE }] } },
+    { name: 'a number that is not one', change: { slots: [a1, { ...b1, offsetM: Number.NaN }] } },
+    { name: 'a name that is too long, and no time zone', change: { name: 'x'.repeat(201), timeZone: '' } },
+    { name: 'a plan without height', change: { plan: { widthM: 60, heightM: 0 } } },
+  ])('$name', ({ change }) => {
+    const value = { ...good, ...change }
+    const parsed = parseLayout(value)
+    expect(readLayoutPlaces(parsed.ok ? '' : parsed.fault.detail)).toEqual(
+      findLayoutProblems(value).map(({ place, text }) => ({ place, text })),
+    )
+    expect(findLayoutProblems(value).length).toBeGreaterThan(0)
+  })
+
+  test('a layout in order has none', () => {
+    expect(findLayoutProblems(good)).toEqual([])
+    expect(readLayoutPlaces('the body is not JSON')).toEqual([])
+  })
+})
+
+test('a draft keeps whatever is typed, over JSON and back', () => {
+  const draft = {
+    ...good,
+    lanes: [
+      {
+        ...north,
+        lengthM: Number.NaN,
+        path: [
+          [0, Number.NaN],
+          [1, 1],
+        ],
+      },
+    ],
+    sections: [{ ...a, id: '', toM: -1 }],
+    slots: [
+      { ...a1, calibration },
+      { ...b1, offsetM: Number.NaN, device: 'typed so f' },
+    ],
+  }
+  expect(LayoutDraftSchema.parse(JSON.parse(JSON.stringify(draft)))).toEqual(draft)
 })
 
 describe('what stands exactly at a border is in order', () => {

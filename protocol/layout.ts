@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { EuiSchema, IdSchema, toShortId } from './ids.ts'
 import type { Fault, Result } from './result.ts'
 import { fault, ok } from './result.ts'
-import { toFault } from './parse.ts'
+import { toFault, toPlace } from './parse.ts'
 
 export const LaneKindSchema = z.enum(['fire-lane', 'aerial-operation-area', 'gate'])
 
@@ -68,22 +68,67 @@ export type Lane = Layout['lanes'][number]
 export type Section = Layout['sections'][number]
 export type Slot = Layout['slots'][number]
 
+/** What can be wrong in a layout: `shape` is one field or thing by itself, all others are contradictions. */
+export type LayoutProblemKind =
+  | 'shape'
+  | 'id-twice'
+  | 'no-lane'
+  | 'not-a-stretch'
+  | 'no-section'
+  | 'outside-section'
+  | 'device-twice'
+  | 'device-twin'
+/** Where something stands in a layout: names and indices from the outside in. */
+export type LayoutPlace = readonly (string | number)[]
+export type LayoutProblem = {
+  readonly kind: LayoutProblemKind
+  readonly place: LayoutPlace
+  readonly text: string
+}
+
+const MAX_PROBLEMS_IN_TEXT = 20
+
 /** Checks shape first, then what the shape cannot say; each problem names its place. */
 export const parseLayout = (value: unknown): Result<Layout, Fault> => {
   const parsed = LayoutSchema.safeParse(value)
   if (!parsed.success) return { ok: false, fault: toFault('layout-shape', parsed.error) }
   const problems = problemsOf(parsed.data)
-  return problems.length === 0 ? ok(parsed.data) : fault('layout-invalid', problems.slice(0, 20).join('; '))
+  if (problems.length === 0) return ok(parsed.data)
+  const texts = problems.slice(0, MAX_PROBLEMS_IN_TEXT).map(({ place, text }) => `${toPlace(place)}: ${text}`)
+  return fault('layout-invalid', texts.join('; '))
 }
 
-const problemsOf = (layout: Layout): string[] => {
-  const problems: string[] = []
+/** Every problem that `parseLayout` sees, with its place, for whoever leads people to it. */
+export const findLayoutProblems = (value: unknown): LayoutProblem[] => {
+  const parsed = LayoutSchema.safeParse(value)
+  if (parsed.success) return problemsOf(parsed.data)
+  return parsed.error.issues.map(({ path, message }) => ({
+    kind: 'shape',
+    place: path.filter((part) => typeof part !== 'symbol'),
+    text: message,
+  }))
+}
+
+/** The places in what `parseLayout` says, with what is said of each. Text without a place is left out. */
+export const readLayoutPlaces = (detail: string): Omit<LayoutProblem, 'kind'>[] =>
+  detail.split('; ').flatMap((one) => {
+    const [, place, text] = /^(\w+(?:\[\d+\]|\.\w+)*): (.+)$/s.exec(one) ?? []
+    if (place === undefined || text === undefined) return []
+    const steps = place.match(/\d+(?=\])|\w+/g) ?? []
+    return [{ place: steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step)), text }]
+  })
+
+const problemsOf = (layout: Layout): LayoutProblem[] => {
+  const problems: LayoutProblem[] = []
+  const add = (kind: LayoutProblemKind, place: LayoutPlace, text: string): void => {
+    problems.push({ kind, place, text })
+  }
   const lanes = new Map(layout.lanes.map((lane) => [lane.id, lane]))
   const sections = new Map(layout.sections.map((section) => [section.id, section]))
   const duplicates = (kind: string, ids: readonly string[]) => {
     const seen = new Set<string>()
     for (const [index, id] of ids.entries()) {
-      if (seen.has(id)) problems.push(`${kind}[${index}]: the id ${id} is used twice: give it another`)
+      if (seen.has(id)) add('id-twice', [kind, index], `the id ${id} is used twice: give it another`)
       seen.add(id)
     }
   }
@@ -103,10 +148,12 @@ const problemsOf = (layout: Layout): string[] => {
   for (const [index, section] of layout.sections.entries()) {
     const lane = lanes.get(section.lane)
     if (lane === undefined) {
-      problems.push(`sections[${index}].lane: there is no lane ${section.lane}: add it or name another`)
+      add('no-lane', ['sections', index, 'lane'], `there is no lane ${section.lane}: add it or name another`)
     } else if (section.fromM >= section.toM || section.toM > lane.lengthM) {
-      problems.push(
-        `sections[${index}]: ${section.fromM} m to ${section.toM} m is not a stretch of the lane's 0 to ${lane.lengthM} m`,
+      add(
+        'not-a-stretch',
+        ['sections', index],
+        `${section.fromM} m to ${section.toM} m is not a stretch of the lane's 0 to ${lane.lengthM} m`,
       )
     }
   }
@@ -115,24 +162,34 @@ const problemsOf = (layout: Layout): string[] => {
   for (const [index, slot] of layout.slots.entries()) {
     const section = sections.get(slot.section)
     if (section === undefined) {
-      problems.push(`slots[${index}].section: there is no section ${slot.section}: add it or name another`)
+      add(
+        'no-section',
+        ['slots', index, 'section'],
+        `there is no section ${slot.section}: add it or name another`,
+      )
     } else if (slot.offsetM < section.fromM || slot.offsetM > section.toM) {
-      problems.push(
-        `slots[${index}].offsetM: ${slot.offsetM} m lies outside its section, ${section.fromM} m to ${section.toM} m`,
+      add(
+        'outside-section',
+        ['slots', index, 'offsetM'],
+        `${slot.offsetM} m lies outside its section, ${section.fromM} m to ${section.toM} m`,
       )
     }
     if (slot.device === undefined) continue
     const other = slotOfDevice.get(slot.device)
     if (other !== undefined) {
-      problems.push(
-        `slots[${index}].device: ${slot.device} is already in slot ${other}: unbind it there first`,
+      add(
+        'device-twice',
+        ['slots', index, 'device'],
+        `${slot.device} is already in slot ${other}: unbind it there first`,
       )
       continue
     }
     const twin = deviceOfShortId.get(toShortId(slot.device))
     if (twin !== undefined) {
-      problems.push(
-        `slots[${index}].device: ${slot.device} and ${twin} end in the same 8 digits: swap one of them`,
+      add(
+        'device-twin',
+        ['slots', index, 'device'],
+        `${slot.device} and ${twin} end in the same 8 digits: swap one of them`,
       )
     }
     slotOfDevice.set(slot.device, slot.id)
@@ -149,3 +206,44 @@ function isTimeZone(name: string): boolean {
     return false
   }
 }
+
+const draftNumber = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN)
+
+/**
+ * A layout while somebody edits it: the same fields, whatever stands in them. A number that is not yet one is NaN in
+ * memory and null in JSON.
+ */
+export const LayoutDraftSchema = LayoutSchema.extend({
+  name: z.string(),
+  plan: z.object({ widthM: draftNumber, heightM: draftNumber }).optional(),
+  lanes: z.array(
+    LaneSchema.extend({
+      id: z.string(),
+      name: z.string(),
+      lengthM: draftNumber,
+      headingDegrees: draftNumber.optional(),
+      path: z.array(z.tuple([draftNumber, draftNumber])).optional(),
+    }),
+  ),
+  sections: z.array(
+    SectionSchema.extend({
+      id: z.string(),
+      name: z.string(),
+      lane: z.string(),
+      fromM: draftNumber,
+      toM: draftNumber,
+      gateway: z.string(),
+    }),
+  ),
+  slots: z.array(
+    SlotSchema.extend({
+      id: z.string(),
+      section: z.string(),
+      offsetM: draftNumber,
+      device: z.string().optional(),
+    }),
+  ),
+})

@@ -14,7 +14,7 @@ export const toFault = (reason: string, error: z.ZodError): Fault => ({
 })
 
 /** As our own problems name places: `slots[3].offsetM`. */
-const toPlace = (path: readonly PropertyKey[]): string =>
+export const toPlace = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((place, step) => {
     if (typeof step === 'number') return `${place}[${step}]`
     return place === '' ? String(step) : `${place}.${String(step)}`

@@ -1,34 +1,80 @@
 import { List } from 'antd-mobile'
+import { useLocation } from 'wouter'
 import { useConsole } from '../../live/use-console.ts'
+import { useWho } from '../../live/who.ts'
+import { WhoField } from '../../parts/field.tsx'
+import { ROUTES } from '../../routes.ts'
 import { translated, useLanguage, useWords } from '../../words/language.ts'
 import { toAgo } from '../../words/time.ts'
 
 const WORDS = translated(
-  { gateways: '网关', online: '在线', offline: '离线' },
-  { gateways: 'Gateways', online: 'online', offline: 'offline' },
+  {
+    gateways: '网关',
+    layout: '布局',
+    layoutHint: '通道、路段、车位和平面图',
+    online: '在线',
+    offline: '离线',
+    language: '语言',
+    languageHint: '右上角可随时切换',
+    thisLanguage: '中文',
+    device: '这台设备',
+  },
+  {
+    gateways: 'Gateways',
+    layout: 'Layout',
+    layoutHint: 'Lanes, sections, slots and the plan',
+    online: 'online',
+    offline: 'offline',
+    language: 'Language',
+    languageHint: 'Switch at the top right at any time',
+    thisLanguage: 'English',
+    device: 'This device',
+  },
 )
 
 /** The way to everything that is not looked at every day. */
 export const MoreScreen = () => {
   const words = useWords(WORDS)
   const language = useLanguage()
+  const [, go] = useLocation()
   const { state, nowMs } = useConsole()
+  const who = useWho()
   return (
-    <List header={words.gateways}>
-      {[...state.gateways.values()].map(({ gateway, connected, lastHeardMs }) => (
-        <List.Item
-          key={gateway}
-          data-testid={`gateway-${gateway}`}
-          description={
-            nowMs === undefined || lastHeardMs === undefined
-              ? undefined
-              : toAgo(nowMs - lastHeardMs, language)
-          }
-          extra={connected ? words.online : words.offline}
-        >
-          {gateway}
+    <>
+      <List>
+        <List.Item data-testid="to-layout" description={words.layoutHint} onClick={() => go(ROUTES.layout)}>
+          {words.layout}
         </List.Item>
-      ))}
-    </List>
+      </List>
+      <List header={words.gateways}>
+        {[...state.gateways.values()].map(({ gateway, connected, lastHeardMs }) => (
+          <List.Item
+            key={gateway}
+            data-testid={`gateway-${gateway}`}
+            description={
+              nowMs === undefined || lastHeardMs === undefined
+                ? undefined
+                : toAgo(nowMs - lastHeardMs, language)
+            }
+            extra={
+              <span className={connected ? 'clear' : 'unobserved'}>
+                {connected ? `● ${words.online}` : `? ${words.offline}`}
+              </span>
+            }
+            onClick={() => go(ROUTES.gateways)}
+          >
+            {gateway}
+          </List.Item>
+        ))}
+      </List>
+      <List header={words.device}>
+        <List.Item>
+          <WhoField who={who} />
+        </List.Item>
+        <List.Item extra={words.thisLanguage} description={words.languageHint}>
+          {words.language}
+        </List.Item>
+      </List>
+    </>
   )
 }

@@ -1,0 +1,15 @@
+import { useState } from 'react'
+
+const KEPT_AS = 'clearlane.name'
+
+/** The name of who uses this device, as it stands beside what they do; empty until they have said it. */
+export const useWho = (): readonly [string, (name: string) => void] => {
+  const [name, setName] = useState(() => localStorage.getItem(KEPT_AS) ?? '')
+  return [
+    name,
+    (next) => {
+      localStorage.setItem(KEPT_AS, next)
+      setName(next)
+    },
+  ]
+}
