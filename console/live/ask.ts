@@ -2,7 +2,7 @@ import { ApiErrorSchema } from '@clearlane/protocol'
 import { useEffect, useState } from 'react'
 
 /** A schema of the protocol. */
-type Schema<T> = { readonly parse: (value: unknown) => T }
+export type Schema<T> = { readonly parse: (value: unknown) => T }
 
 /** What the platform answered, parsed; or the sentence with which it refused; or that it could not be reached. */
 export type Answer<T> =
