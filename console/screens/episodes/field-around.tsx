@@ -5,7 +5,7 @@ import { findCalibration } from '../../charts/calibration.ts'
 import type { PanelName } from '../../charts/panels.ts'
 import { SlotChart } from '../../charts/slot-chart.tsx'
 import type { Span } from '../../charts/span.ts'
-import { keepBefore, MINUTE_MS } from '../../charts/span.ts'
+import { keepBefore, LONGEST_MS, MINUTE_MS } from '../../charts/span.ts'
 import { useSeries } from '../../charts/use-series.ts'
 import { startOf } from '../../live/state.ts'
 import { useConsole } from '../../live/use-console.ts'
@@ -44,7 +44,9 @@ export const FieldAround = ({
   const steppedMs = Math.ceil(nowMs / STEP_MS) * STEP_MS
   const isOpen = view.episode.end === undefined
   const endMs = isOpen ? steppedMs : (view.episode.endedMs ?? view.receivedMs) + AROUND_MS
-  const span = moved ?? { fromMs: startMs - AROUND_MS, toMs: Math.min(endMs, steppedMs) }
+  const fromMs = startMs - AROUND_MS
+  // Of a stay of months its beginning is shown.
+  const span = moved ?? { fromMs, toMs: Math.min(endMs, steppedMs, fromMs + LONGEST_MS) }
   const common = { span, nowMs, layout, atMs: startMs }
   return (
     <>
