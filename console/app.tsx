@@ -6,11 +6,13 @@ import { followLive } from './live/follow.ts'
 import { EMPTY_STATE, reduce, toNowMs } from './live/state.ts'
 import { ConsoleProvider } from './live/use-console.ts'
 import { ROUTES } from './routes.ts'
+import { DeviceScreen } from './screens/devices/device-screen.tsx'
 import { DevicesScreen } from './screens/devices/devices-screen.tsx'
 import { EpisodeScreen } from './screens/episodes/episode-screen.tsx'
 import { EpisodesScreen } from './screens/episodes/episodes-screen.tsx'
 import { EstateScreen } from './screens/estate/estate-screen.tsx'
 import { MoreScreen } from './screens/more/more-screen.tsx'
+import { SlotScreen } from './screens/slots/slot-screen.tsx'
 import type { Language } from './words/language.ts'
 import { firstLanguage, keepLanguage, LanguageProvider, translated } from './words/language.ts'
 import { toAgo } from './words/time.ts'
@@ -101,6 +103,8 @@ export const App = () => {
             <Route path={ROUTES.layout}>
               <LayoutScreen />
             </Route>
+            <Route path={ROUTES.device}>{({ device }) => <DeviceScreen device={device} />}</Route>
+            <Route path={ROUTES.slot}>{({ slot }) => <SlotScreen slot={slot} />}</Route>
             <Route path={ROUTES.more}>
               <MoreScreen />
             </Route>

@@ -28,6 +28,7 @@ export const DESK_EN = {
   viewport: { width: 1280, height: 900 },
   locale: 'en-GB',
 } as const satisfies BrowserContextOptions
+export const PROFILES = { phone: { ...PHONE_ZH, hasTouch: true }, desk: DESK_EN } as const
 
 const AXE = readFileSync(join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8')
 

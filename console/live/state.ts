@@ -65,13 +65,3 @@ export const toNowMs = (state: ConsoleState, counterMs: number): number | undefi
   state.heard === undefined
     ? undefined
     : state.heard.domainMs + (counterMs - state.heard.counterMs) * state.heard.speed
-
-/** Open ones first, the longest first; then what has ended, newest first. Withdrawn ones are not shown. */
-export const listEpisodes = (state: ConsoleState): EpisodeView[] =>
-  [...state.episodes.values()]
-    .filter((view) => view.episode.end !== 'voided')
-    .sort((a, b) => {
-      const [aOpen, bOpen] = [a.episode.end === undefined, b.episode.end === undefined]
-      if (aOpen !== bOpen) return aOpen ? -1 : 1
-      return aOpen ? startOf(a) - startOf(b) : startOf(b) - startOf(a)
-    })

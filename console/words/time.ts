@@ -30,3 +30,12 @@ export const toAgo = (ms: number, language: Language): string => {
 /** A moment as a clock and a calendar say it. */
 export const toMoment = (atMs: number, language: Language): string =>
   new Date(atMs).toLocaleString(localeOf(language), { dateStyle: 'medium', timeStyle: 'medium' })
+
+/** The same where there is little room: the year is this one or the one before. */
+export const toShortMoment = (atMs: number, language: Language): string =>
+  new Date(atMs).toLocaleString(localeOf(language), {
+    month: 'numeric',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  })

@@ -1,77 +1,155 @@
-import { LayoutSchema, UnknownDeviceViewSchema } from '@clearlane/protocol'
-import { Button, Empty, List, Picker, Toast } from 'antd-mobile'
-import { tell, useAsk } from '../../live/ask.ts'
+import { DeviceViewSchema, RuleSetSchema, rulesOfLane, UnknownDeviceViewSchema } from '@clearlane/protocol'
+import { useState } from 'react'
+import { Link } from 'wouter'
+import { useAsk } from '../../live/ask.ts'
+import { toItems } from '../../live/items.ts'
 import { useConsole } from '../../live/use-console.ts'
-import { translated, useWords } from '../../words/language.ts'
-
-const WORDS = translated(
-  {
-    unknown: '未登记地磁',
-    none: '没有未登记的地磁。新装的地磁上电后会出现在这里。',
-    heardTimes: '收到次数',
-    bind: '绑定到车位',
-    chooseSlot: '选择车位',
-    bound: '已绑定',
-    bindFailed: '没有绑定成功，请重试',
-    needsHello: '等待其上报编号',
-  },
-  {
-    unknown: 'Unregistered sensors',
-    none: 'No unregistered sensors. A new one appears here once it is switched on.',
-    heardTimes: 'times heard',
-    bind: 'Bind to a slot',
-    chooseSlot: 'Choose a slot',
-    bound: 'Bound',
-    bindFailed: 'It was not bound. Please try again',
-    needsHello: 'waiting for its number',
-  },
-)
+import { Tap } from '../../parts/tap.tsx'
+import { toDevice } from '../../routes.ts'
+import { useLanguage, useWords } from '../../words/language.ts'
+import { toAgo } from '../../words/time.ts'
+import { ChooseSlot } from './choose-slot.tsx'
+import { DEVICES_WORDS, TROUBLE_WORDS } from './device-words.ts'
+import './devices.css'
+import { OutcomeBar } from './outcome-bar.tsx'
+import type { Judged } from './troubles.ts'
+import { findTroubles, sortWorstFirst } from './troubles.ts'
+import { useBindings } from './use-bindings.ts'
 
 const REFRESH_MS = 5_000
-const UnknownDevicesSchema = {
-  parse: (body: unknown) =>
-    (body as { readonly items: readonly unknown[] }).items.map((item) => UnknownDeviceViewSchema.parse(item)),
+const DevicesSchema = toItems(DeviceViewSchema)
+export const UnknownDevicesSchema = toItems(UnknownDeviceViewSchema)
+
+/** Every sensor, the worst first; and those that are heard but stand in no slot, which two taps put into one. */
+export const DevicesScreen = () => (
+  <div className="devices">
+    <Title />
+    <UnknownDevices />
+    <KnownDevices />
+  </div>
+)
+
+const Title = () => <h1>{useWords(DEVICES_WORDS).title}</h1>
+
+const UnknownDevices = () => {
+  const words = useWords(DEVICES_WORDS)
+  const language = useLanguage()
+  const { nowMs } = useConsole()
+  const answer = useAsk('/unknown-devices', UnknownDevicesSchema, REFRESH_MS)
+  const { layout, outcome, change, undo } = useBindings()
+  const [chosen, setChosen] = useState<string>()
+  const standing = new Set(layout?.slots.map((slot) => slot.device))
+  // The gateway tells of its unknown devices now and then; what was bound just now is unknown no more.
+  const unknown =
+    answer?.kind === 'answer'
+      ? answer.value.items.filter(({ device }) => device === undefined || !standing.has(device))
+      : undefined
+  return (
+    <section aria-label={words.unknown}>
+      <h2>{words.unknown}</h2>
+      {answer !== undefined && answer.kind !== 'answer' && <p role="alert">{words.failed}</p>}
+      {unknown?.length === 0 && <p>{words.noUnknown}</p>}
+      <ul className="device-rows">
+        {unknown?.map(({ shortId, device, count, rssiDbm, link, lastHeardMs }) => (
+          <li key={`${link} ${shortId}`} data-testid={`unknown-${shortId}`} className="device-row">
+            <span className="device-name">{device ?? shortId.toString(16).padStart(8, '0')}</span>
+            <span className="device-detail">
+              {rssiDbm !== undefined && `${words.signal} ${rssiDbm} dBm · `}
+              {words.heardCount} {count} {words.heardTimes}
+              {nowMs !== undefined && ` · ${toAgo(nowMs - lastHeardMs, language)}`} · {link}
+            </span>
+            {device === undefined ? (
+              <span>{words.needsHello}</span>
+            ) : (
+              <Tap look="main" onClick={() => setChosen(device)}>
+                {words.bind}
+              </Tap>
+            )}
+          </li>
+        ))}
+      </ul>
+      {chosen !== undefined && layout !== undefined && (
+        <ChooseSlot
+          layout={layout}
+          device={chosen}
+          onClose={() => setChosen(undefined)}
+          onChoose={({ slot, device: present }) => {
+            setChosen(undefined)
+            void change(present === undefined ? 'bound' : 'swapped', { slot, device: chosen })
+          }}
+        />
+      )}
+      <OutcomeBar outcome={outcome} undo={undo} />
+    </section>
+  )
 }
 
-/** Sensors that are heard but stand in no slot: two taps bind one. */
-export const DevicesScreen = () => {
-  const words = useWords(WORDS)
-  const { state } = useConsole()
-  const answer = useAsk('/unknown-devices', UnknownDevicesSchema, REFRESH_MS)
-  const unknown = answer?.kind === 'answer' ? answer.value : []
-  const slots = [...state.sections.values()].flatMap((section) =>
-    section.slots.map(({ slot }) => ({ label: `${section.name} · ${slot}`, value: slot })),
-  )
-  const bind = async (device: string): Promise<void> => {
-    const chosen = await Picker.prompt({ columns: [slots], title: words.chooseSlot })
-    const slot = chosen?.[0]
-    if (typeof slot !== 'string') return
-    const done = await tell('POST', `/slots/${slot}/device`, { device }, LayoutSchema)
-    Toast.show(done.kind === 'answer' ? words.bound : words.bindFailed)
-  }
+const KnownDevices = () => {
+  const words = useWords(DEVICES_WORDS)
+  const { state, nowMs } = useConsole()
+  const answer = useAsk('/devices', DevicesSchema, REFRESH_MS)
+  const rules = useAsk('/rules', RuleSetSchema)
+  if (nowMs === undefined) return null
+  const laneOf = (section: string): string | undefined => state.sections.get(section)?.lane
+  const silenceOf = (section: string): number =>
+    rules?.kind === 'answer'
+      ? rulesOfLane(rules.value, laneOf(section)).silenceAfterMs
+      : Number.POSITIVE_INFINITY
+  const devices =
+    answer?.kind === 'answer'
+      ? sortWorstFirst(
+          answer.value.items.map((device) => ({
+            device,
+            troubles: findTroubles(device, nowMs, silenceOf(device.section)),
+          })),
+        )
+      : undefined
   return (
-    <>
-      <List header={words.unknown}>
-        {unknown.map(({ shortId, device, count, rssiDbm, link }) => (
-          <List.Item
-            key={shortId}
-            data-testid={`unknown-${shortId}`}
-            description={`${link} · ${count} ${words.heardTimes}${rssiDbm === undefined ? '' : ` · ${rssiDbm} dBm`}`}
-            extra={
-              device === undefined ? (
-                words.needsHello
-              ) : (
-                <Button color="primary" onClick={() => void bind(device)}>
-                  {words.bind}
-                </Button>
-              )
-            }
-          >
-            {device ?? shortId.toString(16).padStart(8, '0')}
-          </List.Item>
+    <section aria-label={words.all}>
+      <h2>
+        {words.all} {devices !== undefined && `(${devices.length})`}
+      </h2>
+      {answer === undefined && <p>{words.loading}</p>}
+      {answer !== undefined && answer.kind !== 'answer' && <p role="alert">{words.failed}</p>}
+      {devices?.length === 0 && <p>{words.none}</p>}
+      <ul className="device-rows">
+        {devices?.map((judged) => (
+          <DeviceRow key={judged.device.device} judged={judged} nowMs={nowMs} />
         ))}
-      </List>
-      {answer?.kind === 'answer' && unknown.length === 0 && <Empty description={words.none} />}
-    </>
+      </ul>
+    </section>
+  )
+}
+
+const DeviceRow = ({ judged, nowMs }: { readonly judged: Judged; readonly nowMs: number }) => {
+  const words = useWords(DEVICES_WORDS)
+  const troubleWords = useWords(TROUBLE_WORDS)
+  const language = useLanguage()
+  const { device, troubles } = judged
+  const { batteryMv, rssiDbm, lastHeardMs } = device
+  return (
+    <li>
+      <Link
+        href={toDevice(device.device)}
+        className="device-row"
+        data-testid={`device-${device.device}`}
+        data-slot={device.slot}
+      >
+        <span className="device-name">
+          {device.sectionName} · {device.slot}
+        </span>
+        <span className={`device-troubles ${troubles.length === 0 ? '' : 'state pre-alarm'}`}>
+          {troubles.length > 0 && `▲ ${troubles.map((trouble) => troubleWords[trouble]).join(' · ')}`}
+        </span>
+        <span className="device-detail">
+          {lastHeardMs === undefined
+            ? words.neverHeard
+            : `${words.lastHeard} ${toAgo(nowMs - lastHeardMs, language)}`}
+          {batteryMv !== undefined && ` · ${words.battery} ${(batteryMv / 1000).toFixed(2)} V`}
+          {rssiDbm !== undefined && ` · ${words.signal} ${rssiDbm} dBm`}
+        </span>
+        <span className="device-detail">{device.device}</span>
+      </Link>
+    </li>
   )
 }

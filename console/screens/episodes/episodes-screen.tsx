@@ -1,72 +1,275 @@
 import type { EpisodeView } from '@clearlane/protocol'
-import { Empty, List } from 'antd-mobile'
-import { useLocation } from 'wouter'
-import { listEpisodes, startOf } from '../../live/state.ts'
+import { EpisodeStateSchema } from '@clearlane/protocol'
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { Empty } from 'antd-mobile'
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { Link, useLocation, useSearch } from 'wouter'
+import { useAsk } from '../../live/ask.ts'
+import { startOf } from '../../live/state.ts'
 import { useConsole } from '../../live/use-console.ts'
-import { toEpisode } from '../../routes.ts'
-import { translated, useLanguage, useWords } from '../../words/language.ts'
+import { Tap } from '../../parts/tap.tsx'
+import { ROUTES, toEpisode } from '../../routes.ts'
+import type { Language } from '../../words/language.ts'
+import { localeOf, useLanguage, useWords } from '../../words/language.ts'
 import { shapeOf, STATE_WORDS, styleOf, toStatus } from '../../words/states.ts'
-import { toAge, toMoment } from '../../words/time.ts'
+import { toAge, toShortMoment } from '../../words/time.ts'
+import './episodes.css'
+import type { Filter } from './filter.ts'
+import { readFilter, toDay, toQuery, toSearch, writeFilter } from './filter.ts'
+import { toRowShift } from './list.ts'
+import type { EpisodeList } from './use-episode-list.ts'
+import { useEpisodeList } from './use-episode-list.ts'
+import { EPISODES_WORDS } from './words.ts'
 
-const WORDS = translated(
-  { title: '占用事件', none: '还没有占用事件。车辆停在通道上，这里会立即出现。' },
-  { title: 'Episodes', none: 'No episodes yet. When a vehicle stops in a lane it appears here at once.' },
-)
+/** As high as a row is drawn by the style; every row alike, so that 100,000 need not be measured. */
+const ROW_PX = 88
+const OVERSCAN_ROWS = 10
+/** So many rows before the end the next page is asked for. */
+const AHEAD_ROWS = 150
+const DAY_MS = 86_400_000
 
-/** The episodes of the live feed: open ones first, the longest on top. */
+/** Every episode that the address asks for: open ones first, the longest on top, then what has ended. */
 export const EpisodesScreen = () => {
+  const search = useSearch()
+  const [, go] = useLocation()
+  const words = useWords(EPISODES_WORDS)
   const { state, nowMs } = useConsole()
-  const words = useWords(WORDS)
-  const episodes = listEpisodes(state)
-  const names = new Map([...state.sections.values()].map((section) => [section.section, section.name]))
+  const filter = useMemo(() => readFilter(search), [search])
+  const list = useEpisodeList(filter)
+  const isNarrowed = writeFilter(filter) !== ''
+  const narrow = (next: Filter): void => go(`${ROUTES.episodes}${writeFilter(next)}`)
   return (
-    <div aria-live="polite">
-      <List header={words.title}>
-        {episodes.map((view) => (
-          <EpisodeRow
-            key={view.episode.id}
-            view={view}
-            name={view.episode.sections.map((section) => names.get(section) ?? section).join(', ')}
-            nowMs={nowMs}
-          />
-        ))}
-      </List>
-      {episodes.length === 0 && state.heard !== undefined && <Empty description={words.none} />}
-    </div>
+    <section className="episodes" aria-label={words.title}>
+      <h1>{words.title}</h1>
+      <FilterBar filter={filter} onChange={narrow} nowMs={nowMs} />
+      <Count filter={filter} rows={list.rows} />
+      <Rows list={list} key={writeFilter(filter)} />
+      {list.rows.length === 0 && list.isComplete && state.heard !== undefined && (
+        <Empty description={isNarrowed ? words.noneHere : words.none} />
+      )}
+      {isNarrowed && list.rows.length === 0 && list.isComplete && (
+        <Tap onClick={() => narrow({})}>{words.reset}</Tap>
+      )}
+    </section>
   )
 }
 
-const EpisodeRow = ({
-  view,
-  name,
+const FilterBar = ({
+  filter,
+  onChange,
   nowMs,
 }: {
-  readonly view: EpisodeView
-  readonly name: string
+  readonly filter: Filter
+  readonly onChange: (filter: Filter) => void
   readonly nowMs: number | undefined
 }) => {
-  const [, go] = useLocation()
-  const language = useLanguage()
-  const words = useWords(STATE_WORDS)
-  const { episode } = view
-  const status = toStatus(view)
-  const untilMs = episode.end === undefined ? nowMs : (episode.endedMs ?? view.receivedMs)
+  const words = useWords(EPISODES_WORDS)
+  const { state } = useConsole()
+  const lanes = new Map([...state.sections.values()].map(({ lane, laneName }) => [lane, laneName]))
+  const { lane, state: kind, fromDay, toDay: untilDay } = filter
+  const set = (change: { readonly [Key in keyof Filter]?: Filter[Key] | undefined }): void => {
+    const next = { ...filter, ...change }
+    onChange(readFilter(toSearch({ lane: next.lane, state: next.state, from: next.fromDay, to: next.toDay })))
+  }
+  const since = (days: number): string | undefined =>
+    nowMs === undefined ? undefined : toDay(nowMs - (days - 1) * DAY_MS)
+  const spans = [
+    { word: words.anyTime, from: undefined },
+    { word: words.today, from: since(1) },
+    { word: words.days7, from: since(7) },
+    { word: words.days30, from: since(30) },
+  ]
+  const blank = (text: string): string | undefined => (text === '' ? undefined : text)
   return (
-    <List.Item
-      data-testid={`episode-${episode.id}`}
-      data-status={status}
-      data-section={episode.sections[0]}
-      onClick={() => go(toEpisode(episode.id))}
-      arrowIcon={false}
-      description={`${toMoment(startOf(view), language)} · ${words[status]}`}
-      extra={
-        <span className="age">{untilMs === undefined ? '' : toAge(untilMs - startOf(view), language)}</span>
-      }
-    >
-      <span className={`state ${styleOf(status)}`} aria-hidden="true">
-        {shapeOf(status)}
-      </span>{' '}
-      {name}
-    </List.Item>
+    <form className="filters" onSubmit={(event) => event.preventDefault()}>
+      <label>
+        {words.lane}
+        <select value={lane ?? ''} onChange={({ target }) => set({ lane: blank(target.value) })}>
+          <option value="">{words.allLanes}</option>
+          {lane !== undefined && !lanes.has(lane) && <option value={lane}>{lane}</option>}
+          {[...lanes].map(([id, name]) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {words.state}
+        <select
+          value={kind ?? ''}
+          onChange={({ target }) => set({ state: EpisodeStateSchema.safeParse(target.value).data })}
+        >
+          <option value="">{words.anyState}</option>
+          {EpisodeStateSchema.options.map((one) => (
+            <option key={one} value={one}>
+              {words[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div className="filter-spans">
+        {spans.map(({ word, from }) => (
+          <Tap
+            key={word}
+            aria-pressed={untilDay === undefined && fromDay === from}
+            onClick={() => set({ fromDay: from, toDay: undefined })}
+          >
+            {word}
+          </Tap>
+        ))}
+      </div>
+      <label>
+        {words.from}
+        <input
+          type="date"
+          value={fromDay ?? ''}
+          onChange={({ target }) => set({ fromDay: blank(target.value) })}
+        />
+      </label>
+      <label>
+        {words.to}
+        <input
+          type="date"
+          value={untilDay ?? ''}
+          onChange={({ target }) => set({ toDay: blank(target.value) })}
+        />
+      </label>
+    </form>
   )
 }
+
+const COUNT_EVERY_MS = 5_000
+const CountSchema = {
+  parse: (body: unknown): number => {
+    if (typeof body === 'object' && body !== null && 'count' in body && typeof body.count === 'number')
+      return body.count
+    throw new TypeError('a count is a number')
+  },
+}
+
+/** How many there are, and how many of them are open: said aloud when it changes. */
+const Count = ({ filter, rows }: { readonly filter: Filter; readonly rows: readonly EpisodeView[] }) => {
+  const words = useWords(EPISODES_WORDS)
+  const language = useLanguage()
+  const answer = useAsk(`/episodes/count${toSearch(toQuery(filter))}`, CountSchema, COUNT_EVERY_MS)
+  const open = rows.findIndex((view) => view.episode.end !== undefined)
+  const say = (count: number): string => count.toLocaleString(localeOf(language))
+  return (
+    <p className="episode-count" role="status" data-testid="episode-count">
+      {answer?.kind === 'answer' && `${say(answer.value)} ${words.count} · `}
+      {words.nowOpen} {say(open === -1 ? rows.length : open)}
+    </p>
+  )
+}
+
+/** The rows in sight. Whoever reads far down keeps the row under the eye when others come above it. */
+const Rows = ({ list }: { readonly list: EpisodeList }) => {
+  const { rows, isComplete, isFailed, more } = list
+  const { state, nowMs } = useConsole()
+  const words = useWords(EPISODES_WORDS)
+  const language = useLanguage()
+  const box = useRef<HTMLUListElement>(null)
+  const [scrollMargin, setScrollMargin] = useState(0)
+  useLayoutEffect(() => {
+    const top = box.current?.getBoundingClientRect().top
+    if (top !== undefined) setScrollMargin(Math.round(top + window.scrollY))
+  })
+  const virtualizer = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN_ROWS,
+    scrollMargin,
+  })
+  const known = useRef(rows)
+  useLayoutEffect(() => {
+    const top = Math.floor((window.scrollY - scrollMargin) / ROW_PX)
+    const shift = top < 1 ? 0 : toRowShift(known.current, rows, top)
+    known.current = rows
+    if (shift !== 0) window.scrollBy({ top: shift * ROW_PX, behavior: 'instant' })
+  }, [rows, scrollMargin])
+
+  const shown = virtualizer.getVirtualItems()
+  const last = shown.at(-1)?.index ?? -1
+  useEffect(() => {
+    if (!isFailed && !isComplete && rows.length > 0 && last >= rows.length - AHEAD_ROWS) more()
+  }, [last, rows.length, isComplete, isFailed, more])
+
+  const names = useMemo(
+    () => new Map([...state.sections.values()].map((section) => [section.section, section.name])),
+    [state.sections],
+  )
+  return (
+    <>
+      <ul ref={box} className="episode-rows" style={{ height: virtualizer.getTotalSize() }}>
+        {shown.map(({ index, start }) => {
+          const view = rows[index]
+          if (view === undefined) return null
+          return (
+            <li
+              key={view.episode.id}
+              aria-setsize={isComplete ? rows.length : -1}
+              aria-posinset={index + 1}
+              style={{ transform: `translateY(${start - scrollMargin}px)` }}
+            >
+              <EpisodeRow
+                view={view}
+                name={view.episode.sections.map((section) => names.get(section) ?? section).join(', ')}
+                // What has ended does not age: its row is drawn once.
+                nowMs={view.episode.end === undefined ? nowMs : undefined}
+                language={language}
+              />
+            </li>
+          )
+        })}
+      </ul>
+      {isFailed ? (
+        <p className="episode-end" role="alert">
+          {words.failed} <Tap onClick={more}>{words.retry}</Tap>
+        </p>
+      ) : (
+        <p className="episode-end">{isComplete ? rows.length > 0 && words.all : words.loading}</p>
+      )}
+    </>
+  )
+}
+
+const EpisodeRow = memo(
+  ({
+    view,
+    name,
+    nowMs,
+    language,
+  }: {
+    readonly view: EpisodeView
+    readonly name: string
+    readonly nowMs: number | undefined
+    readonly language: Language
+  }) => {
+    const words = STATE_WORDS[language]
+    const { episode } = view
+    const status = toStatus(view)
+    const untilMs = episode.end === undefined ? nowMs : (episode.endedMs ?? view.receivedMs)
+    return (
+      <Link
+        href={toEpisode(episode.id)}
+        className="episode-row"
+        data-testid={`episode-${episode.id}`}
+        data-status={status}
+        data-section={episode.sections[0]}
+      >
+        <span className="episode-name">
+          <span className={`state ${styleOf(status)}`} aria-hidden="true">
+            {shapeOf(status)}
+          </span>{' '}
+          {name}
+        </span>
+        <span className="age">{untilMs === undefined ? '' : toAge(untilMs - startOf(view), language)}</span>
+        <span className="episode-when">
+          <span className={`state ${styleOf(status)}`}>{words[status]}</span> ·{' '}
+          {toShortMoment(startOf(view), language)}
+        </span>
+      </Link>
+    )
+  },
+)

@@ -1,0 +1,38 @@
+import { translated } from '../../words/language.ts'
+
+export const SLOT_WORDS = translated(
+  {
+    slot: '车位',
+    notFound: '布局里没有这个车位。',
+    device: '地磁',
+    noDevice: '还没有装地磁',
+    lastHeard: '最后上报',
+    neverHeard: '还没有上报过',
+    history: '换过地磁也不断：曲线按车位保存。',
+    hours: '1小时',
+    day: '一天',
+    week: '一周',
+    month: '一个月',
+    chart: '磁场曲线',
+    presence: '现在',
+    since: '已',
+    episode: '看占用事件',
+  },
+  {
+    slot: 'Slot',
+    notFound: 'The layout has no such slot.',
+    device: 'Sensor',
+    noDevice: 'No sensor stands here yet',
+    lastHeard: 'Last heard',
+    neverHeard: 'Never heard yet',
+    history: 'A swap of sensors does not break it: the curve is kept by slot.',
+    hours: '1 hour',
+    day: 'Day',
+    week: 'Week',
+    month: 'Month',
+    chart: 'Field over time',
+    presence: 'Now',
+    since: 'for',
+    episode: 'Open the episode',
+  },
+)
