@@ -55,6 +55,10 @@ export const LayoutSchema = z.looseObject({
   name: NameSchema,
   version: z.int().min(1),
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone, for example Asia/Shanghai'),
+  plan: z
+    .object({ widthM: z.number().positive(), heightM: z.number().positive() })
+    .optional()
+    .describe('metres that the image or drawing spans'),
   lanes: z.array(LaneSchema).max(10_000),
   sections: z.array(SectionSchema).max(50_000),
   slots: z.array(SlotSchema).max(100_000),

@@ -13,6 +13,7 @@ import {
   ReadingSchema,
   RuleSetSchema,
   SectionViewSchema,
+  SeenRequestSchema,
   StatusSchema,
   UnknownDeviceViewSchema,
 } from '@clearlane/protocol'
@@ -210,6 +211,21 @@ export const createApi = (parts: ApiParts) => {
     (c) => {
       const found = episodes.find(c.req.valid('param').id)
       return found === undefined ? refuse(c, 'not-found', 'there is no such episode') : c.json(found, 200)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: `${v1}/episodes/{id}/seen`,
+      request: {
+        params: z.object({ id: z.string() }),
+        body: { required: true, content: { 'application/json': { schema: SeenRequestSchema } } },
+      },
+      responses: { 200: json(EpisodeViewSchema, 'with who has seen it'), ...errors },
+    }),
+    (c) => {
+      const seen = episodes.see(c.req.valid('param').id, { ...c.req.valid('json'), atMs: nowMs() })
+      return seen === undefined ? refuse(c, 'not-found', 'there is no such episode') : c.json(seen, 200)
     },
   )
   app.openapi(

@@ -7,6 +7,7 @@ import type {
   EpisodeView,
   GatewayEvent,
   Presence,
+  Seen,
 } from '@clearlane/protocol'
 import type { StoredEntry } from '../log/log.ts'
 import type { Projection } from '../projection.ts'
@@ -17,6 +18,7 @@ export type Episodes = Projection & {
   find(id: string): EpisodeDetail | undefined
   list(query: EpisodesQuery): { readonly items: readonly EpisodeView[]; readonly next: string | undefined }
   open(): readonly EpisodeView[]
+  see(id: string, seen: Seen): EpisodeView | undefined
   presence(slot: string): SlotPresence | undefined
   close(): void
 }
@@ -271,6 +273,15 @@ export const openEpisodes = (file: string, onChange: (changes: EpisodeChanges) =
       return { items, next }
     },
     open: () => [...open.values()],
+    see: (id, seen) => {
+      const before = stored(id)
+      if (before === undefined) return undefined
+      const view = { ...before, seen: [...before.seen.filter((one) => one.by !== seen.by), seen] }
+      put(view, rowOf.get(id) ?? 0)
+      changedEpisodes = new Map()
+      onChange({ episodes: [view], slots: [] })
+      return view
+    },
     presence: (slot) => presences.get(slot),
     close: () => db.close(),
   }
