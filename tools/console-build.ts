@@ -35,7 +35,7 @@ export const buildConsole = async (
 const toStamp = (root: string): string => {
   const hash = createHash('sha256')
   const files = globSync(
-    ['console/**/*.{ts,tsx,css,html,json,svg}', 'protocol/**/*.ts', 'package-lock.json'],
+    ['console/**/*.{ts,tsx,css,html,json,svg,png,webmanifest}', 'protocol/**/*.ts', 'package-lock.json'],
     {
       cwd: root,
       exclude: (path) => /node_modules|dist/.test(path),
