@@ -17,6 +17,8 @@ export const buildConsole = async (
     [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', 'console', '--logLevel', 'warn'],
     {
       cwd: root,
+      // A test runner says otherwise, and would get a build for developers: slower, larger and without its service worker.
+      env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
