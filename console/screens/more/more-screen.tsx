@@ -1,4 +1,5 @@
 import { List } from 'antd-mobile'
+import { AlertingSettings } from '../../alerting/alerting-settings.tsx'
 import { useConsole } from '../../live/use-console.ts'
 import { translated, useLanguage, useWords } from '../../words/language.ts'
 import { toAgo } from '../../words/time.ts'
@@ -14,21 +15,24 @@ export const MoreScreen = () => {
   const language = useLanguage()
   const { state, nowMs } = useConsole()
   return (
-    <List header={words.gateways}>
-      {[...state.gateways.values()].map(({ gateway, connected, lastHeardMs }) => (
-        <List.Item
-          key={gateway}
-          data-testid={`gateway-${gateway}`}
-          description={
-            nowMs === undefined || lastHeardMs === undefined
-              ? undefined
-              : toAgo(nowMs - lastHeardMs, language)
-          }
-          extra={connected ? words.online : words.offline}
-        >
-          {gateway}
-        </List.Item>
-      ))}
-    </List>
+    <>
+      <AlertingSettings />
+      <List header={words.gateways}>
+        {[...state.gateways.values()].map(({ gateway, connected, lastHeardMs }) => (
+          <List.Item
+            key={gateway}
+            data-testid={`gateway-${gateway}`}
+            description={
+              nowMs === undefined || lastHeardMs === undefined
+                ? undefined
+                : toAgo(nowMs - lastHeardMs, language)
+            }
+            extra={connected ? words.online : words.offline}
+          >
+            {gateway}
+          </List.Item>
+        ))}
+      </List>
+    </>
   )
 }
