@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { chromium } from 'playwright-core'
+import { ROOT } from './testing-estate.ts'
+
+/** A real browser, as the console's users have it. */
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+
+/** The people who look: a guard's phone and a manager's desk. */
+export const PHONE_ZH = {
+  viewport: { width: 390, height: 844 },
+  locale: 'zh-CN',
+} as const satisfies BrowserContextOptions
+export const DESK_EN = {
+  viewport: { width: 1280, height: 900 },
+  locale: 'en-GB',
+} as const satisfies BrowserContextOptions
+
+const AXE = readFileSync(join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds wrong on a page, a line each. */
+export const findAxeViolations = async (page: Page): Promise<string[]> => {
+  // The page's own policy refuses scripts that are not of its files; the tool's protocol does not ask it.
+  await page.evaluate(AXE)
+  return page.evaluate<string[]>(
+    `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => id + ': ' + html + ' ' + failureSummary)))`,
+  )
+}
