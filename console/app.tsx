@@ -1,10 +1,15 @@
 import { NavBar, TabBar } from 'antd-mobile'
 import type { ReactNode } from 'react'
-import { lazy, Suspense, useEffect, useMemo, useReducer, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useReducer, useRef, useState } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
+import { AlarmBar, SoundBar } from './alerting/alert-bars.tsx'
+import { AlertingProvider, useAlerting } from './alerting/use-alerting.ts'
 import { followLive } from './live/follow.ts'
-import { EMPTY_STATE, reduce, toNowMs } from './live/state.ts'
+import { keepState, recallState } from './live/last-state.ts'
+import type { ConsoleState } from './live/state.ts'
+import { reduce, toNowMs } from './live/state.ts'
 import { ConsoleProvider } from './live/use-console.ts'
+import { Freshness, LinkBanner } from './parts/link-banner.tsx'
 import { ROUTES } from './routes.ts'
 import { DeviceScreen } from './screens/devices/device-screen.tsx'
 import { DevicesScreen } from './screens/devices/devices-screen.tsx'
@@ -15,7 +20,6 @@ import { MoreScreen } from './screens/more/more-screen.tsx'
 import { SlotScreen } from './screens/slots/slot-screen.tsx'
 import type { Language } from './words/language.ts'
 import { firstLanguage, keepLanguage, LanguageProvider, translated } from './words/language.ts'
-import { toAgo } from './words/time.ts'
 
 const WORDS = translated(
   {
@@ -24,11 +28,8 @@ const WORDS = translated(
     episodes: '事件',
     devices: '地磁',
     more: '更多',
+    screens: '页面',
     other: 'English',
-    connecting: '正在连接…',
-    serverGone: '与服务器的连接已断开，以下为断开前的状态',
-    gatewayGone: '网关离线，其路段未监测',
-    lastHeard: '最后更新',
     notFound: '没有这个页面',
     opening: '正在打开…',
   },
@@ -38,11 +39,8 @@ const WORDS = translated(
     episodes: 'Episodes',
     devices: 'Sensors',
     more: 'More',
+    screens: 'Screens',
     other: '中文',
-    connecting: 'Connecting…',
-    serverGone: 'The server is out of reach. This is the state before it went away',
-    gatewayGone: 'A gateway is offline: its sections are unobserved',
-    lastHeard: 'last heard',
     notFound: 'There is no such page',
     opening: 'Opening…',
   },
@@ -55,10 +53,12 @@ const TABS = [
   { key: ROUTES.devices, word: 'devices' },
   { key: ROUTES.more, word: 'more' },
 ] as const
+
 const isUnderMore = (location: string): boolean =>
   [ROUTES.gateways, ROUTES.layout].some((route) => location.startsWith(route))
 
 const TICK_MS = 1_000
+const KEEP_EVERY_MS = 10_000
 
 /** What only few people open is fetched when they do. */
 const GatewaysScreen = lazy(async () => ({
@@ -69,10 +69,20 @@ const LayoutScreen = lazy(async () => ({
 }))
 
 export const App = () => {
-  const [state, take] = useReducer(reduce, EMPTY_STATE)
+  const [state, take] = useReducer(reduce, undefined, recallState)
   const [language, setLanguage] = useState(firstLanguage)
   const [counterMs, setCounterMs] = useState(() => performance.now())
-  useEffect(() => followLive('/api/v1/live', take), [])
+  const alerting = useAlerting(state.isConnected, counterMs)
+  const { hear } = alerting
+  useEffect(
+    () =>
+      followLive('/api/v1/live', (change) => {
+        take(change)
+        hear(change)
+      }),
+    [],
+  )
+  useKeeping(state)
   useEffect(() => {
     const timer = window.setInterval(() => setCounterMs(performance.now()), TICK_MS)
     return () => window.clearInterval(timer)
@@ -85,37 +95,62 @@ export const App = () => {
   return (
     <LanguageProvider value={language}>
       <ConsoleProvider value={console}>
-        <Shell language={language} onLanguage={setLanguage} silentMs={silentMs} console={console}>
-          <Switch>
-            <Route path={ROUTES.estate}>
-              <EstateScreen />
-            </Route>
-            <Route path={ROUTES.episodes}>
-              <EpisodesScreen />
-            </Route>
-            <Route path={ROUTES.episode}>{({ id }) => <EpisodeScreen id={id} />}</Route>
-            <Route path={ROUTES.devices}>
-              <DevicesScreen />
-            </Route>
-            <Route path={ROUTES.gateways}>
-              <GatewaysScreen />
-            </Route>
-            <Route path={ROUTES.layout}>
-              <LayoutScreen />
-            </Route>
-            <Route path={ROUTES.device}>{({ device }) => <DeviceScreen device={device} />}</Route>
-            <Route path={ROUTES.slot}>{({ slot }) => <SlotScreen slot={slot} />}</Route>
-            <Route path={ROUTES.more}>
-              <MoreScreen />
-            </Route>
-            <Route>
-              <p role="alert">{WORDS[language].notFound}</p>
-            </Route>
-          </Switch>
-        </Shell>
+        <AlertingProvider value={alerting}>
+          <Shell
+            language={language}
+            onLanguage={setLanguage}
+            silentMs={silentMs}
+            isConnected={state.isConnected}
+          >
+            <Switch>
+              <Route path={ROUTES.estate}>
+                <EstateScreen />
+              </Route>
+              <Route path={ROUTES.episodes}>
+                <EpisodesScreen />
+              </Route>
+              <Route path={ROUTES.episode}>{({ id }) => <EpisodeScreen id={id} />}</Route>
+              <Route path={ROUTES.devices}>
+                <DevicesScreen />
+              </Route>
+              <Route path={ROUTES.device}>{({ device }) => <DeviceScreen device={device} />}</Route>
+              <Route path={ROUTES.slot}>{({ slot }) => <SlotScreen slot={slot} />}</Route>
+              <Route path={ROUTES.gateways}>
+                <GatewaysScreen />
+              </Route>
+              <Route path={ROUTES.layout}>
+                <LayoutScreen />
+              </Route>
+              <Route path={ROUTES.more}>
+                <MoreScreen />
+              </Route>
+              <Route>
+                <p role="alert">{WORDS[language].notFound}</p>
+              </Route>
+            </Switch>
+          </Shell>
+        </AlertingProvider>
       </ConsoleProvider>
     </LanguageProvider>
   )
+}
+
+/** Keeps what is known for a start without a server, now and then and when the page goes away. */
+const useKeeping = (state: ConsoleState): void => {
+  const latest = useRef(state)
+  latest.current = state
+  useEffect(() => {
+    const keep = (): void => keepState(latest.current)
+    const timer = window.setInterval(keep, KEEP_EVERY_MS)
+    window.addEventListener('pagehide', keep)
+    return () => {
+      window.clearInterval(timer)
+      window.removeEventListener('pagehide', keep)
+    }
+  }, [])
+  // The first word is kept at once: the page may be killed before the next time.
+  const hasWord = state.isConnected
+  useEffect(() => keepState(latest.current), [hasWord])
 }
 
 /** What stands around every screen: where it is, how true it is, and where else to go. */
@@ -123,62 +158,54 @@ const Shell = ({
   language,
   onLanguage,
   silentMs,
-  console: { state },
+  isConnected,
   children,
 }: {
   readonly language: Language
   readonly onLanguage: (language: Language) => void
   readonly silentMs: number
-  readonly console: { readonly state: typeof EMPTY_STATE }
+  readonly isConnected: boolean
   readonly children: ReactNode
 }) => {
   const words = WORDS[language]
   const [location, go] = useLocation()
-  const isGatewayGone = [...state.gateways.values()].some((gateway) => !gateway.connected)
   const tab =
     TABS.find(({ key }) => key !== ROUTES.estate && location.startsWith(key)) ??
     (isUnderMore(location) ? TABS[3] : TABS[0])
   return (
-    <div
-      className={state.isConnected ? 'page' : 'page stale'}
-      data-testid="page"
-      data-connected={state.isConnected}
-    >
-      <NavBar
-        backIcon={null}
-        right={
-          <button
-            type="button"
-            className="language"
-            data-testid="language"
-            lang={language === 'zh' ? 'en' : 'zh-CN'}
-            onClick={() => onLanguage(language === 'zh' ? 'en' : 'zh')}
-          >
-            {words.other}
-          </button>
-        }
-      >
-        {words.title}
-      </NavBar>
-      {state.heard === undefined && <p className="banner quiet">{words.connecting}</p>}
-      {!state.isConnected && state.heard !== undefined && (
-        <p className="banner" role="alert" data-testid="link-banner" data-link="server">
-          {words.serverGone} · {words.lastHeard} {toAgo(silentMs, language)}
-        </p>
-      )}
-      {state.isConnected && isGatewayGone && (
-        <p className="banner" role="alert" data-testid="link-banner" data-link="gateway">
-          {words.gatewayGone}
-        </p>
-      )}
+    <div className={isConnected ? 'page' : 'page stale'} data-testid="page" data-connected={isConnected}>
+      <header>
+        <NavBar
+          backIcon={null}
+          left={<Freshness silentMs={silentMs} />}
+          right={
+            <button
+              type="button"
+              className="language"
+              data-testid="language"
+              lang={language === 'zh' ? 'en' : 'zh-CN'}
+              onClick={() => onLanguage(language === 'zh' ? 'en' : 'zh')}
+            >
+              {words.other}
+            </button>
+          }
+        >
+          <h1>{words.title}</h1>
+        </NavBar>
+        <LinkBanner silentMs={silentMs} />
+        <SoundBar />
+      </header>
       <main>
         <Suspense fallback={<p>{words.opening}</p>}>{children}</Suspense>
       </main>
-      <TabBar activeKey={tab.key} onChange={(key) => go(key)} safeArea>
-        {TABS.map(({ key, word }) => (
-          <TabBar.Item key={key} title={words[word]} />
-        ))}
-      </TabBar>
+      <AlarmBar />
+      <nav aria-label={words.screens}>
+        <TabBar activeKey={tab.key} onChange={(key) => go(key)} safeArea>
+          {TABS.map(({ key, word }) => (
+            <TabBar.Item key={key} title={words[word]} />
+          ))}
+        </TabBar>
+      </nav>
     </div>
   )
 }

@@ -14,3 +14,7 @@ unstableSetRender((node, container) => {
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')
 createRoot(root).render(<App />)
+
+// Without one (an old browser, or a development server) the console works, but does not open offline.
+if (import.meta.env.PROD && 'serviceWorker' in navigator)
+  void navigator.serviceWorker.register('/worker.js').catch(() => undefined)

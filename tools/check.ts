@@ -72,6 +72,7 @@ const checks: readonly (() => Promise<Outcome>)[] = [
     existsSync(join(ROOT, 'console', 'tsconfig.json'))
       ? run('types of the console', 'typescript/bin/tsc', ['-p', 'console', '--noEmit'])
       : { name: 'types of the console', fault: 'console/tsconfig.json is missing', note: '' },
+  () => run('types of the service worker', 'typescript/bin/tsc', ['-p', 'console/worker', '--noEmit']),
   () => run('lint', 'oxlint/bin/oxlint', ['--deny-warnings'], /on (\d+) files/g),
   () => run('format', 'prettier/bin/prettier.cjs', ['--check', '.']),
   () => run('unused code', 'knip/bin/knip.js', ['--no-progress']),

@@ -17,6 +17,8 @@ export const buildConsole = async (
     [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', 'console', '--logLevel', 'warn'],
     {
       cwd: root,
+      // A test runner says otherwise, and would get a build for developers: slower, larger and without its service worker.
+      env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
@@ -35,7 +37,7 @@ export const buildConsole = async (
 const toStamp = (root: string): string => {
   const hash = createHash('sha256')
   const files = globSync(
-    ['console/**/*.{ts,tsx,css,html,json,svg}', 'protocol/**/*.ts', 'package-lock.json'],
+    ['console/**/*.{ts,tsx,css,html,json,svg,png,webmanifest}', 'protocol/**/*.ts', 'package-lock.json'],
     {
       cwd: root,
       exclude: (path) => /node_modules|dist/.test(path),

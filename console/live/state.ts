@@ -3,12 +3,16 @@ import type { EpisodeView, GatewayView, LiveEvent, SectionView } from '@clearlan
 /** What the console knows. Server time is domain time, told by the server and carried on by the phone's own counter. */
 export type ConsoleState = {
   readonly isConnected: boolean
+  /** Set once a connection has failed or broken: until then, and before the first word, it is only being made. */
+  readonly isLost: boolean
   /** Domain time when the server last spoke, and the phone's monotonic time then. */
   readonly heard:
     { readonly domainMs: number; readonly counterMs: number; readonly speed: number } | undefined
   readonly sections: ReadonlyMap<string, SectionView>
   readonly episodes: ReadonlyMap<string, EpisodeView>
   readonly gateways: ReadonlyMap<string, Omit<GatewayView, 'health'>>
+  /** The layout's version, if another has come into force since the connection was made. */
+  readonly layoutVersion: number | undefined
 }
 
 export type Change =
@@ -16,28 +20,26 @@ export type Change =
 
 export const EMPTY_STATE: ConsoleState = {
   isConnected: false,
+  isLost: false,
   heard: undefined,
   sections: new Map(),
   episodes: new Map(),
   gateways: new Map(),
+  layoutVersion: undefined,
 }
 
 /** Ended episodes kept on the screen; older ones belong to the history. */
 const MAX_ENDED = 100
 
 export const reduce = (state: ConsoleState, change: Change): ConsoleState => {
-  if (change.kind === 'lost') return { ...state, isConnected: false }
+  if (change.kind === 'lost') return { ...state, isConnected: false, isLost: true }
   const { event, counterMs } = change
-  const speed = event.kind === 'hello' ? event.speed : (state.heard?.speed ?? 1)
-  const next = { ...state, isConnected: true, heard: { domainMs: event.nowMs, counterMs, speed } }
+  const speed = state.heard?.speed ?? 1
+  const heard = { domainMs: event.nowMs, counterMs, speed }
+  const next = { ...state, isConnected: true, isLost: false, heard }
   switch (event.kind) {
     case 'hello':
-      return {
-        ...next,
-        sections: new Map(event.sections.map((section) => [section.section, section])),
-        episodes: new Map(event.episodes.map((view) => [view.episode.id, view])),
-        gateways: new Map(event.gateways.map((gateway) => [gateway.gateway, gateway])),
-      }
+      return fromHello(next, event, counterMs)
     case 'section':
       return { ...next, sections: new Map(state.sections).set(event.section.section, event.section) }
     case 'episode':
@@ -45,10 +47,25 @@ export const reduce = (state: ConsoleState, change: Change): ConsoleState => {
     case 'gateway':
       return { ...next, gateways: new Map(state.gateways).set(event.gateway.gateway, event.gateway) }
     case 'layout':
+      return { ...next, layoutVersion: event.version }
     case 'alive':
       return next
   }
 }
+
+/** Everything as one `hello` tells it. */
+export const fromHello = (
+  state: ConsoleState,
+  hello: Extract<LiveEvent, { kind: 'hello' }>,
+  counterMs: number,
+): ConsoleState => ({
+  ...state,
+  heard: { domainMs: hello.nowMs, counterMs, speed: hello.speed },
+  sections: new Map(hello.sections.map((section) => [section.section, section])),
+  episodes: new Map(hello.episodes.map((view) => [view.episode.id, view])),
+  gateways: new Map(hello.gateways.map((gateway) => [gateway.gateway, gateway])),
+  layoutVersion: undefined,
+})
 
 const trim = (episodes: Map<string, EpisodeView>): Map<string, EpisodeView> => {
   const ended = [...episodes.values()].filter((view) => view.episode.end !== undefined)

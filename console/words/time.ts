@@ -21,6 +21,10 @@ export const toAge = (ms: number, language: Language): string => {
   return `${days} ${words.days} ${hours % 24} ${words.hours}`
 }
 
+/** How long something has lasted, in its largest unit alone, for where there is no room. */
+export const toShortAge = (ms: number, language: Language): string =>
+  toAge(ms, language).split(' ').slice(0, 2).join(' ')
+
 /** How long ago something was. */
 export const toAgo = (ms: number, language: Language): string => {
   const age = toAge(ms, language)
@@ -39,3 +43,14 @@ export const toShortMoment = (atMs: number, language: Language): string =>
     hour: '2-digit',
     minute: '2-digit',
   })
+
+/** The time of day, with the date in front of it where that is another than today's. */
+export const toClock = (atMs: number, language: Language): string => {
+  const at = new Date(atMs)
+  const isToday = at.toDateString() === new Date().toDateString()
+  return at.toLocaleString(localeOf(language), {
+    ...(!isToday && { month: 'short', day: 'numeric' }),
+    hour: '2-digit',
+    minute: '2-digit',
+  })
+}

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { extname, join, normalize, sep } from 'node:path'
 import {
   ChannelSchema,
   GatewayViewSchema,
@@ -9,7 +7,6 @@ import {
 } from '@clearlane/protocol'
 import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { streamSSE } from 'hono/streaming'
@@ -20,6 +17,7 @@ import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
 import type { Views } from '../views.ts'
 import { errors, json, page, refuse } from './answers.ts'
+import { serveConsole } from './console-files.ts'
 import { addDocumentRoutes } from './document-routes.ts'
 import { addEpisodeRoutes } from './episode-routes.ts'
 import { addPlanRoutes } from './plan-routes.ts'
@@ -185,45 +183,6 @@ export const createApi = (parts: ApiParts) => {
   )
   app.get('*', (c) => serveConsole(c, parts.consoleDir))
   return app
-}
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-}
-const NOT_BUILT =
-  '<!doctype html><meta charset="utf-8"><title>Clearlane</title><p>The console is not built: npm start builds it.'
-
-const serveConsole = async (c: Context, consoleDir: string | undefined): Promise<Response> => {
-  if (consoleDir === undefined) return c.html(NOT_BUILT)
-  const relative = normalize(decodePath(c.req.path)).replace(/^[/\\]+/, '')
-  const isInside = !relative.split(sep).includes('..')
-  const candidates =
-    isInside && extname(relative) in CONTENT_TYPES ? [relative, 'index.html'] : ['index.html']
-  for (const name of candidates) {
-    const bytes = await readFile(join(consoleDir, name)).catch(() => undefined)
-    if (bytes === undefined) continue
-    const headers = {
-      'content-type': CONTENT_TYPES[extname(name)] ?? 'application/octet-stream',
-      'cache-control': name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-      'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-      'x-content-type-options': 'nosniff',
-    }
-    return c.body(new Uint8Array(bytes), 200, headers)
-  }
-  return c.html(NOT_BUILT)
-}
-
-const decodePath = (path: string): string => {
-  try {
-    return decodeURIComponent(path)
-  } catch (cause) {
-    throw new HTTPException(400, { message: 'the path is not well formed', cause })
-  }
 }
 
 const hostOf = (origin: string): string | undefined =>

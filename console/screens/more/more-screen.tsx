@@ -1,8 +1,7 @@
 import { List } from 'antd-mobile'
 import { useLocation } from 'wouter'
+import { AlertingSettings } from '../../alerting/alerting-settings.tsx'
 import { useConsole } from '../../live/use-console.ts'
-import { useWho } from '../../live/who.ts'
-import { WhoField } from '../../parts/field.tsx'
 import { ROUTES } from '../../routes.ts'
 import { translated, useLanguage, useWords } from '../../words/language.ts'
 import { toAgo } from '../../words/time.ts'
@@ -38,9 +37,9 @@ export const MoreScreen = () => {
   const language = useLanguage()
   const [, go] = useLocation()
   const { state, nowMs } = useConsole()
-  const who = useWho()
   return (
     <>
+      <AlertingSettings />
       <List>
         <List.Item data-testid="to-layout" description={words.layoutHint} onClick={() => go(ROUTES.layout)}>
           {words.layout}
@@ -68,9 +67,6 @@ export const MoreScreen = () => {
         ))}
       </List>
       <List header={words.device}>
-        <List.Item>
-          <WhoField who={who} />
-        </List.Item>
         <List.Item extra={words.thisLanguage} description={words.languageHint}>
           {words.language}
         </List.Item>
