@@ -103,7 +103,7 @@ test.each([
   },
 )
 
-test('what is typed outlives a reload and a lost server, and is saved once it is back', async () => {
+test('what is typed outlives a reload, a lost server and a save under way, and is saved once the server is back', async () => {
   const page = await openEditor('李', PHONE_ZH)
   const [slot] = (await layout()).slots as [Layout['slots'][number]]
   await openSlot(page, slot.id)
@@ -113,13 +113,24 @@ test('what is typed outlives a reload and a lost server, and is saved once it is
   await openSlot(page, slot.id)
   expect(await page.getByTestId('field-offsetM').inputValue()).toBe('1.5')
 
+  const version = await page.getByTestId('layout-screen').getAttribute('data-version')
   await page.context().setOffline(true)
   await page.getByTestId('save').click()
   await expect.poll(() => saveState(page)).toBe('unreachable')
   expect(await page.getByTestId('field-offsetM').inputValue()).toBe('1.5')
   await page.context().setOffline(false)
-  await save(page)
+  // Somebody goes on typing while the answer is under way.
+  await page.route('**/api/v1/layout?version=*', async (route) => {
+    const answer = await route.fetch()
+    if (route.request().method() === 'PUT') await page.getByTestId('field-offsetM').fill('1.7')
+    await route.fulfill({ response: answer })
+  })
+  await page.getByTestId('save').click()
+  await expect.poll(() => page.getByTestId('layout-screen').getAttribute('data-version')).not.toBe(version)
   expect((await layout()).slots[0]?.offsetM).toBe(1.5)
+  expect(await page.getByTestId('field-offsetM').inputValue()).toBe('1.7')
+  await save(page)
+  expect((await layout()).slots[0]?.offsetM).toBe(1.7)
   await page.context().close()
 })
 
@@ -190,6 +201,11 @@ test('an image of 50 MB is refused in people’s words before anything is sent; 
   await page.getByTestId('plan-width').fill('80')
   await save(page)
   expect((await layout()).plan).toEqual({ widthM: 80, heightM: 80 })
+
+  await page.getByText('去掉底图').click()
+  await page.locator('.adm-dialog').getByText('去掉底图', { exact: true }).click()
+  await page.locator('[data-testid="plan"] image').waitFor({ state: 'detached' })
+  expect((await fetch(`${estate.api}/api/v1/plan`)).status).toBe(404)
   await page.context().close()
 })
 

@@ -53,10 +53,12 @@ const LayoutEditor = ({ loaded }: { readonly loaded: Extract<Loading, { kind: 'l
   const editor = useEditor(loaded, newest?.version)
   const who = useWho()
   const [areVersionsOpen, openVersions] = useState(false)
-  /** Counts uploads, so that the image is asked for anew. */
+  /** Counts changes of the image, so that it is asked for anew; `missingAt` is the count at which there was none. */
   const [imageCount, setImageCount] = useState(0)
+  const [missingAt, setMissingAt] = useState<number>()
   const { layout, selected, edit } = editor
-  const imageUrl = layout.plan === undefined ? undefined : `/api/v1/plan?shown=${imageCount}`
+  const imageUrl =
+    layout.plan === undefined || missingAt === imageCount ? undefined : `/api/v1/plan?shown=${imageCount}`
   return (
     <div className="layout-screen" data-testid="layout-screen" data-version={editor.baseVersion}>
       <header className="card">
@@ -89,7 +91,7 @@ const LayoutEditor = ({ loaded }: { readonly loaded: Extract<Loading, { kind: 'l
         />
       )}
       <div className="bench">
-        <PlanView editor={editor} imageUrl={imageUrl} />
+        <PlanView editor={editor} imageUrl={imageUrl} onImageMissing={() => setMissingAt(imageCount)} />
         <div className="card panel">
           <Way editor={editor} />
           {selected === undefined ? (

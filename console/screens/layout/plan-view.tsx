@@ -19,9 +19,11 @@ const BIG_STEP_M = 1
 export const PlanView = ({
   editor: { layout, selected, select, edit },
   imageUrl,
+  onImageMissing,
 }: {
   readonly editor: Editor
   readonly imageUrl: string | undefined
+  readonly onImageMissing: () => void
 }) => {
   const words = useWords(WORDS)
   const svg = useRef<SVGSVGElement>(null)
@@ -64,7 +66,13 @@ export const PlanView = ({
         data-testid="plan"
       >
         {imageUrl !== undefined && (
-          <image href={imageUrl} width={plan.widthM} height={plan.heightM} preserveAspectRatio="none" />
+          <image
+            href={imageUrl}
+            width={plan.widthM}
+            height={plan.heightM}
+            preserveAspectRatio="none"
+            onError={onImageMissing}
+          />
         )}
         <Lanes
           layout={layout}

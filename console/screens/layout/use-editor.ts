@@ -80,8 +80,12 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
   const [selected, select] = useState<Item>()
   const [save, setSave] = useState<SaveState>({ kind: 'none' })
   const [kept, setKept] = useState<Editor['kept']>('nothing')
-  const isFound = loaded.base !== loaded.layout
+  const [isFound, setFound] = useState(loaded.base !== loaded.layout)
   const isChanged = layout !== base
+
+  /** What stands in the fields now, for answers that come while somebody goes on typing. */
+  const latest = useRef(layout)
+  latest.current = layout
 
   const start = useCallback((next: Layout): void => {
     forgetDraft(localStorage)
@@ -89,6 +93,7 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
     setLayout(next)
     setPast([])
     setKept('nothing')
+    setFound(false)
     select((item) => (item === undefined || next[item.kind][item.index] === undefined ? undefined : item))
   }, [])
 
@@ -114,9 +119,9 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
   useEffect(() => {
     if (isChanged || newestVersion === undefined || newestVersion <= baseVersion) return
     void ask('/layout', LayoutSchema).then((answer) => {
-      if (answer.kind === 'answer') start(answer.value)
+      if (answer.kind === 'answer' && latest.current === base) start(answer.value)
     })
-  }, [isChanged, newestVersion, baseVersion, start])
+  }, [base, isChanged, newestVersion, baseVersion, start])
 
   const checked = useDeferredValue(layout)
   const own = useMemo(() => findLayoutProblems(checked), [checked])
@@ -124,12 +129,16 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
 
   const put = async (document: Layout, version: number, by: string): Promise<void> => {
     setSave({ kind: 'saving' })
+    const sentFrom = layout
     const query = new URLSearchParams({ version: String(version), by })
     const answer = await tell('PUT', `/layout?${query}`, document, LayoutSchema)
     switch (answer.kind) {
-      case 'answer':
+      case 'answer': {
+        const typed = latest.current
         start(answer.value)
+        if (typed !== sentFrom) setLayout(rebase(sentFrom, typed, answer.value).layout)
         return setSave({ kind: 'saved', version: answer.value.version })
+      }
       case 'unreachable':
         return setSave({ kind: 'unreachable' })
       case 'refused':
