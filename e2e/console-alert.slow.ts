@@ -99,6 +99,8 @@ test('a page that opens without a server shows the last state, greyed, with its 
   expect(await page.evaluate(`getComputedStyle(document.querySelector('main')).filter`)).toContain(
     'grayscale',
   )
+  expect(await page.getByTestId('coverage').textContent()).toContain('离线前')
+  expect(await page.locator('.section-mark .for-screen-readers').first().textContent()).toContain('离线前')
   expect(await isSounding(page)).toBe(false)
   // The worker has no answer of the API, neither an old nor a new one.
   expect(await page.evaluate(`fetch('/api/v1/sections').then(() => 'answered', () => 'away')`)).toBe('away')

@@ -46,10 +46,12 @@ export const EstateScreen = () => {
 const Counts = ({ lanes }: { readonly lanes: readonly LaneFacts[] }) => {
   const words = useWords(ESTATE_WORDS)
   const states = useWords(STATE_WORDS)
+  const { isConnected } = useConsole().state
   const all = lanes.flatMap((lane) => lane.sections)
   const { sections, observed, slots, heard } = toCoverage(lanes)
   const count = (one: SectionState): number => all.filter(({ view }) => view.state === one).length
-  const isQuiet = count('blocked') === 0 && count('pre-alarm') === 0 && sections > 0
+  // Whoever cannot see the estate now does not say that all is well.
+  const isQuiet = isConnected && sections > 0 && count('blocked') === 0 && count('pre-alarm') === 0
   return (
     <div className="estate-counts">
       <ul className="counts" aria-label={words.counts}>
@@ -65,8 +67,9 @@ const Counts = ({ lanes }: { readonly lanes: readonly LaneFacts[] }) => {
             {words.noAlarms} · {observed === sections ? words.allSeen : words.butUnseen}
           </b>
         )}{' '}
-        {words.coverage} <b>{sections === 0 ? '–' : `${Math.floor((100 * observed) / sections)} %`}</b> ·{' '}
-        {observed}/{sections} {words.sectionsSeen} · {heard}/{slots} {words.slotsHeard}
+        {words.coverage} {!isConnected && words.beforeLoss}{' '}
+        <b>{sections === 0 ? '–' : `${Math.floor((100 * observed) / sections)} %`}</b> · {observed}/{sections}{' '}
+        {words.sectionsSeen} · {heard}/{slots} {words.slotsHeard}
       </p>
     </div>
   )

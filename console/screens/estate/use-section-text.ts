@@ -12,7 +12,7 @@ export const useSectionText = (): ((section: SectionFacts) => {
   readonly shortAge: string
   readonly why: string
 }) => {
-  const { nowMs } = useConsole()
+  const { state: console, nowMs } = useConsole()
   const language = useLanguage()
   const states = useWords(STATE_WORDS)
   const words = useWords(ESTATE_WORDS)
@@ -22,7 +22,7 @@ export const useSectionText = (): ((section: SectionFacts) => {
       word: states[state],
       age: ageMs === undefined ? '' : toAge(ageMs, language),
       shortAge: ageMs === undefined ? '' : toShortAge(ageMs, language),
-      why: unseenBecause === undefined ? '' : words[unseenBecause],
+      why: console.isConnected ? (unseenBecause === undefined ? '' : words[unseenBecause]) : words.beforeLoss,
     }
   }
 }

@@ -4,6 +4,7 @@ export const ESTATE_WORDS = translated(
   {
     counts: '各状态路段数',
     coverage: '监测覆盖率',
+    beforeLoss: '离线前',
     sectionsSeen: '路段有监测',
     slotsHeard: '地磁有上报',
     noAlarms: '没有告警',
@@ -32,6 +33,7 @@ export const ESTATE_WORDS = translated(
   {
     counts: 'Sections in each state',
     coverage: 'Coverage',
+    beforeLoss: 'before the loss',
     sectionsSeen: 'sections observed',
     slotsHeard: 'sensors heard',
     noAlarms: 'No alarms',
