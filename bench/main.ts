@@ -104,10 +104,18 @@ const feed = (): Figure[] => {
     toFigure('feed: memory of the platform', all.rssMb, 'MB', {}, all.aloneMb),
   ]
 }
+type Scroll = { readonly rows: number; readonly slowPercent: number; readonly stillPercent: number }
+/** Beside the frames of the same page while nothing moves: the machine's own unevenness. */
+const episodesScroll = (): Figure[] => {
+  const own = run<Scroll>('episodes-scroll-run.ts', [values.quick ? 10_000 : 100_000])
+  const name = `episodes-scroll: frames over 50 ms, ${own.rows} rows`
+  return [toFigure(name, own.slowPercent, '%', { atMost: own.stillPercent + 1 }, own.stillPercent)]
+}
 
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   pipeline,
   'event-latency': eventLatency,
+  'episodes-scroll': episodesScroll,
   start: measureStart,
   feed,
 }

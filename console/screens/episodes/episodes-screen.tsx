@@ -174,7 +174,8 @@ const Rows = ({ list }: { readonly list: EpisodeList }) => {
   useLayoutEffect(() => {
     const top = box.current?.getBoundingClientRect().top
     if (top !== undefined) setScrollMargin(Math.round(top + window.scrollY))
-  })
+    // Banners come and go above; asked at every row that scrolls by it would cost a layout each time.
+  }, [nowMs, language])
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_PX,
@@ -183,8 +184,10 @@ const Rows = ({ list }: { readonly list: EpisodeList }) => {
   })
   const known = useRef(rows)
   useLayoutEffect(() => {
-    const top = Math.floor((window.scrollY - scrollMargin) / ROW_PX)
-    const shift = top < 1 ? 0 : toRowShift(known.current, rows, top)
+    const first = Math.floor((window.scrollY - scrollMargin) / ROW_PX)
+    const last = first + Math.ceil(window.innerHeight / ROW_PX)
+    // Whoever looks at the top wants to see what comes.
+    const shift = first < 1 || known.current === rows ? 0 : toRowShift(known.current, rows, first, last)
     known.current = rows
     if (shift !== 0) window.scrollBy({ top: shift * ROW_PX, behavior: 'instant' })
   }, [rows, scrollMargin])

@@ -101,13 +101,16 @@ test('open ones stand first, the longest on top, then what has ended', () => {
 })
 
 test.each([
-  { name: 'rows above push it down', before: 'b8 c7', after: 'a9 b8 c7', top: 1, want: 1 },
-  { name: 'a row above goes away', before: 'a9 b8 c7', after: 'b8 c7', top: 2, want: -1 },
-  { name: 'rows below come', before: 'a9 b8', after: 'a9 b8 c7', top: 1, want: 0 },
-  { name: 'it is gone itself', before: 'a9 b8', after: 'a9', top: 1, want: 0 },
-  { name: 'there was none', before: '', after: 'a9', top: 0, want: 0 },
-])('the row that is read keeps its place when $name', ({ before, after, top, want }) => {
-  expect(toRowShift(views(before), views(after), top)).toBe(want)
+  { name: 'rows come above', before: 'b8 c7 d6', after: 'a9 b8 c7 d6', first: 1, want: 1 },
+  { name: 'a row above goes away', before: 'a9 b8 c7', after: 'b8 c7', first: 1, want: -1 },
+  { name: 'rows come below', before: 'a9 b8', after: 'a9 b8 c7', first: 0, want: 0 },
+  { name: 'one in sight ends and moves', before: 'a1… b2… c9 d8', after: 'b2… c9 d8 a1', first: 0, want: -1 },
+  { name: 'one in sight goes away', before: 'a9 b8 c7', after: 'a9 c7', first: 0, want: 0 },
+  { name: 'one comes between', before: 'a9 c7 d6 e5', after: 'a9 b8 c7 d6 e5', first: 0, want: 1 },
+  { name: 'none of them is left', before: 'a9 b8', after: 'c7', first: 0, want: 0 },
+  { name: 'there was none', before: '', after: 'a9', first: 0, want: 0 },
+])('what is read keeps its place when $name', ({ before, after, first, want }) => {
+  expect(toRowShift(views(before), views(after), first, first + 3)).toBe(want)
 })
 
 test('only views that are other objects have changed', () => {

@@ -24,12 +24,15 @@ type Page = { readonly items: readonly EpisodeView[]; readonly next?: string | u
 
 const hasEnded = ({ episode }: EpisodeView): boolean => episode.end !== undefined
 const newestFirst = (a: EpisodeView, b: EpisodeView): number =>
-  startOf(b) - startOf(a) || (a.episode.id < b.episode.id ? 1 : -1)
+  startOf(b) - startOf(a) || compare(b.episode.id, a.episode.id)
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** The next page below. What is open is left out: the live feed has all of it. */
+/** The next page below. What is open is left out: the live feed has all of it. What is above the edge is here. */
 export const addPage = (loaded: Loaded, page: Page): Loaded => {
-  const known = new Set(loaded.ended.map((view) => view.episode.id))
-  const fresh = page.items.filter((view) => hasEnded(view) && !known.has(view.episode.id))
+  const edge = loaded.ended.at(-1)
+  const fresh = page.items.filter(
+    (view) => hasEnded(view) && (edge === undefined || newestFirst(edge, view) < 0),
+  )
   return { ended: [...loaded.ended, ...fresh], next: page.next, isComplete: page.next === undefined }
 }
 
@@ -79,16 +82,24 @@ export const findChanged = (
   after: ReadonlyMap<string, EpisodeView>,
 ): EpisodeView[] => [...after.values()].filter((view) => before.get(view.episode.id) !== view)
 
-/** By how many rows the one at `top` has moved, so that whoever reads it can be moved along; 0 where it is gone. */
+/**
+ * By how many rows what is in sight has moved, so that whoever reads it can be moved along: the middle of what the rows
+ * from `first` to `last` say, as one of them may have moved on its own account. 0 where none of them is left.
+ */
 export const toRowShift = (
   before: readonly EpisodeView[],
   after: readonly EpisodeView[],
-  top: number,
+  first: number,
+  last: number,
 ): number => {
-  const id = before[top]?.episode.id
-  if (id === undefined || after[top]?.episode.id === id) return 0
-  const index = after.findIndex((view) => view.episode.id === id)
-  return index === -1 ? 0 : index - top
+  const places = new Map(before.slice(first, last + 1).map((view, index) => [view.episode.id, first + index]))
+  const shifts = after
+    .flatMap((view, index) => {
+      const place = places.get(view.episode.id)
+      return place === undefined ? [] : [index - place]
+    })
+    .sort((a, b) => a - b)
+  return shifts[Math.floor(shifts.length / 2)] ?? 0
 }
 
 const mergeSorted = (fresh: readonly EpisodeView[], rest: readonly EpisodeView[]): EpisodeView[] => {

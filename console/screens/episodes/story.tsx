@@ -18,7 +18,10 @@ export const Story = ({ detail }: { readonly detail: EpisodeDetail }) => {
       <h2>{words.story}</h2>
       <ol className="story" data-testid="story">
         {toStory(detail).map((line) => (
-          <li key={`${line.kind} ${line.key}`}>
+          <li
+            key={`${line.kind} ${line.key}`}
+            data-transition={line.kind === 'seen' ? 'seen' : line.event.transition}
+          >
             {line.kind === 'seen' ? (
               <p>
                 <b>

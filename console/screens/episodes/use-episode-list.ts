@@ -9,7 +9,7 @@ import { matches, toQuery, toSearch, wantsEnded } from './filter.ts'
 import type { Loaded } from './list.ts'
 import { absorb, addPage, catchUp, findChanged, NOTHING_LOADED, toRows } from './list.ts'
 
-const PAGE_ROWS = 500
+const PAGE_ROWS = 200
 const PageSchema = toItems(EpisodeViewSchema)
 
 export type EpisodeList = {
@@ -45,6 +45,7 @@ export const useEpisodeList = (filter: Filter): EpisodeList => {
     ): Promise<void> => {
       if (isBusy.current) return
       isBusy.current = true
+      const atRequest = live.current
       const answer = await ask(pathOf(cursor), PageSchema, signal === undefined ? {} : { signal })
       isBusy.current = false
       if (signal?.aborted === true) return
@@ -53,7 +54,8 @@ export const useEpisodeList = (filter: Filter): EpisodeList => {
       const { items, next } = answer.value
       const page = { items: items.filter(isWanted), next }
       // What changed while the page was on its way is newer than the page.
-      setLoaded((before) => absorb(add(before, page, isWanted), [...live.current.values()], isWanted))
+      const changed = findChanged(atRequest, live.current)
+      setLoaded((before) => absorb(add(before, page, isWanted), changed, isWanted))
     },
     [isWanted, pathOf],
   )
