@@ -1,5 +1,5 @@
 import type { Layout, Status } from '@clearlane/protocol'
-import { startBrowser } from '../e2e/testing-browser.ts'
+import { openBrowser } from '../e2e/testing-browser.ts'
 import { fillEpisodes } from '../e2e/testing-episodes.ts'
 import { startTestEstate } from '../e2e/testing-estate.ts'
 import { getJson } from '../tools/collect.ts'
@@ -47,7 +47,7 @@ const measure = async (): Promise<void> => {
   const api = await estate.changePlatformFiles((platformDir) =>
     fillEpisodes(platformDir, layout, count, nowMs),
   )
-  const browser = await startBrowser()
+  const browser = await openBrowser()
   const page = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' })
   await page.goto(`${api}/episodes`)
   await page.locator('.episode-rows li').first().waitFor()
