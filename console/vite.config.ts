@@ -8,12 +8,16 @@ const PUBLIC_FILES = ['/', '/manifest.webmanifest', '/icon.svg', '/icon-192.png'
 /** Tells the service worker which files make up this build. */
 const listShell = (): Plugin => ({
   name: 'list-shell',
-  generateBundle: (_options, bundle) => {
-    const worker = bundle[WORKER]
-    if (worker?.type !== 'chunk') throw new Error(`the build has no ${WORKER}`)
-    const built = Object.keys(bundle).filter((file) => file.startsWith('assets/'))
-    const files = [...PUBLIC_FILES, ...built.map((file) => `/${file}`).sort()]
-    worker.code = `const SHELL_FILES=${JSON.stringify(files)};${worker.code}`
+  generateBundle: {
+    // Behind Vite, which takes out chunks that hold nothing but styles: one file that is not there fails them all.
+    order: 'post',
+    handler: (_options, bundle) => {
+      const worker = bundle[WORKER]
+      if (worker?.type !== 'chunk') throw new Error(`the build has no ${WORKER}`)
+      const built = Object.keys(bundle).filter((file) => file.startsWith('assets/'))
+      const files = [...PUBLIC_FILES, ...built.map((file) => `/${file}`).sort()]
+      worker.code = `const SHELL_FILES=${JSON.stringify(files)};${worker.code}`
+    },
   },
 })
 
