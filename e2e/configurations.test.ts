@@ -200,7 +200,7 @@ describeRoom(
     },
     {
       change: { identitiesFile: at('plain.json') },
-      problems: ['identitiesFile: plain.json: 0.secretHash: a hash made by hashSecret'],
+      problems: ['identitiesFile: plain.json: [0].secretHash: a hash made by hashSecret'],
     },
     {
       change: { identitiesFile: at('twice.json') },

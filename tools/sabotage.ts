@@ -28,9 +28,14 @@ export const sabotage = (kind: Sabotage, platformDir: string): void => {
           ...moved('confirmedMs'),
           ...moved('endedMs'),
         }
+        db.prepare('INSERT INTO episode SELECT ?, 0, row, ? FROM episode WHERE id = ?').run(
+          `${id}-x`,
+          JSON.stringify({ ...view, episode }),
+          id,
+        )
         db.prepare(
-          'INSERT INTO episode SELECT ?, startMs - ?, 0, gateway, row, ? FROM episode WHERE id = ?',
-        ).run(`${id}-x`, shiftMs, JSON.stringify({ ...view, episode }), id)
+          'INSERT INTO listed SELECT place, startMs - ?, ?, lane, state, confirmed FROM listed WHERE id = ?',
+        ).run(shiftMs, `${id}-x`, id)
       })
   }
 }
@@ -58,7 +63,9 @@ const editEpisodes = (
 ): void => {
   const db = new DatabaseSync(join(platformDir, 'episodes.sqlite'))
   const confirmed = db
-    .prepare('SELECT id, startMs, text FROM episode WHERE open = 0 ORDER BY startMs')
+    .prepare(
+      "SELECT id, startMs, text FROM listed JOIN episode USING (id) WHERE place = '' AND open = 0 ORDER BY startMs",
+    )
     .all()
     .map((row) => ({ id: String(row['id']), startMs: Number(row['startMs']), text: String(row['text']) }))
     .filter(({ text }) => (JSON.parse(text) as { episode: { confirmed: boolean } }).episode.confirmed)

@@ -1,29 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
 import {
-  BindRequestSchema,
-  BySchema,
   ChannelSchema,
-  DeviceViewSchema,
-  EndEpisodeRequestSchema,
-  EpisodeDetailSchema,
-  EpisodeStateSchema,
-  EpisodeViewSchema,
-  EuiSchema,
   GatewayViewSchema,
-  IdSchema,
-  LayoutSchema,
-  LayoutVersionSchema,
   LogRowSchema,
-  ReadingSchema,
-  RuleSetSchema,
   SectionViewSchema,
-  SeenRequestSchema,
-  SlotSeriesSchema,
   StatusSchema,
-  UnknownDeviceViewSchema,
 } from '@clearlane/protocol'
-import type { CommandMessage, Fault, ReplyMessage, Status } from '@clearlane/protocol'
+import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -34,12 +18,13 @@ import type { Episodes } from '../episodes/episodes.ts'
 import type { BoundHistory } from '../history/bound-history.ts'
 import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
-import { findSlotSeries } from '../slot-series.ts'
 import type { Views } from '../views.ts'
-import { errors, json, page } from './answers.ts'
-import type { ErrorCode } from './error-codes.ts'
-import { ERROR_STATUS } from './error-codes.ts'
+import { errors, json, page, refuse } from './answers.ts'
+import { addDocumentRoutes } from './document-routes.ts'
+import { addEpisodeRoutes } from './episode-routes.ts'
 import { addPlanRoutes } from './plan-routes.ts'
+import { limitQuery, timeQuery } from './queries.ts'
+import { addSlotRoutes } from './slot-routes.ts'
 
 export type ApiParts = {
   readonly site: string
@@ -60,68 +45,18 @@ export type ApiParts = {
 }
 export type RequestFailure = { readonly method: string; readonly path: string; readonly cause: unknown }
 
-const refuse = (c: Context, code: ErrorCode, message: string) => c.json({ code, message }, ERROR_STATUS[code])
-export type Refuse = typeof refuse
-
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 const ALIVE_EVERY_MS = 5_000
 
-const limitQuery = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 500))
-const timeQuery = z.coerce.number('a time in ms UTC').int('a time in ms UTC, a whole number')
-const versionQuery = z.coerce.number('a version, a number').int('a version, a whole number')
-/** What episodes are narrowed to. */
-const episodesFilter = z.object({
-  lane: IdSchema.optional(),
-  section: IdSchema.optional(),
-  state: EpisodeStateSchema.optional(),
-  from: timeQuery.optional(),
-  to: timeQuery.optional(),
-  open: z
-    .enum(['true', 'false'])
-    .optional()
-    .describe('the same as `state` open or ended, which goes before it'),
-})
-const toFilter = ({ lane, section, state, from, to, open }: z.infer<typeof episodesFilter>) => ({
-  lane,
-  section,
-  state: state ?? (open === undefined ? undefined : open === 'true' ? ('open' as const) : ('ended' as const)),
-  fromMs: from,
-  toMs: to,
-})
-/** A query that lacks it is told so in words. */
-const byQuery = z.string('say who makes the change: by=NAME').pipe(BySchema)
-const MAX_SERIES_DAYS = 92
-const seriesQuery = z
-  .object({ from: timeQuery, to: timeQuery, points: z.coerce.number().int().min(50).max(2_000).default(600) })
-  .refine(({ from, to }) => from < to, { path: ['to'], message: 'it must be later than `from`' })
-  .refine(({ from, to }) => to - from <= MAX_SERIES_DAYS * 86_400_000, {
-    path: ['to'],
-    message: `at most ${MAX_SERIES_DAYS} days behind \`from\``,
-  })
-/** Where the next page begins, as the one before it said: numbers and ids with tildes between. */
-const EPISODES_CURSOR = /^\d{1,16}~[A-Za-z0-9._-]{1,64}$/
-const READINGS_CURSOR = /^\d+~[0-9a-f]{16}~\d+~\d+$/
-const cursorQuery = (pattern: RegExp) =>
-  z.string().regex(pattern, 'give back `next` of the page before it, as it is').optional()
-const versioned = z.object({ version: versionQuery.describe('the version that the change was made from') })
-
 /** The HTTP API and the console's files. Bound to loopback until there are people and sign-in. */
 export const createApi = (parts: ApiParts) => {
-  const { site, documents, episodes, history, log, views, live, status, nowMs, command, newId } = parts
-  const refuseFault = (c: Context, { reason, detail }: Fault) =>
-    refuse(c, reason === 'version-conflict' ? 'version-conflict' : 'document-invalid', detail)
-  const refuseHistory = (c: Context) =>
-    refuse(c, 'history-away', 'the history does not answer; nothing is lost, try again later')
-
+  const { site, documents, log, views, live, status, nowMs } = parts
   const app = new OpenAPIHono({
     defaultHook: (result, c) => {
       if (result.success) return undefined
       const issue = result.error.issues[0]
-      return refuse(
-        c,
-        'bad-request',
-        `${issue?.path.map(String).join('.') ?? 'request'}: ${issue?.message ?? 'not valid'}`,
-      )
+      const place = issue?.path.map(String).join('.') || 'request'
+      return refuse(c, 'bad-request', `${place}: ${issue?.message ?? 'not valid'}`)
     },
   })
   app.onError((error, c) => {
@@ -144,7 +79,7 @@ export const createApi = (parts: ApiParts) => {
     return undefined
   })
   const v1 = '/api/v1'
-  addPlanRoutes(app, `${v1}/plan`, documents, refuse)
+  addPlanRoutes(app, `${v1}/plan`, documents)
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -163,189 +98,10 @@ export const createApi = (parts: ApiParts) => {
   app.openapi(
     createRoute({
       method: 'get',
-      path: `${v1}/layout`,
-      request: { query: z.object({ version: versionQuery.optional() }) },
-      responses: { 200: json(LayoutSchema, 'in force, or of one version'), ...errors },
-    }),
-    (c) => {
-      const { version } = c.req.valid('query')
-      const layout = version === undefined ? documents.layout() : documents.layoutOf(version)
-      return layout === undefined
-        ? refuse(c, 'not-found', `the layout has no version ${version}`)
-        : c.json(layout, 200)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/layout/versions`,
-      responses: {
-        200: json(page(LayoutVersionSchema), 'newest first: by whom, and since when each gateway has it'),
-        ...errors,
-      },
-    }),
-    (c) => c.json({ items: documents.layoutVersions() }, 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/rules`,
-      responses: { 200: json(RuleSetSchema, 'in force'), ...errors },
-    }),
-    (c) => c.json(documents.rules(), 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'put',
-      path: `${v1}/layout`,
-      request: {
-        query: versioned.extend({ by: byQuery }),
-        body: { content: { 'application/json': { schema: z.unknown() } } },
-      },
-      responses: { 200: json(LayoutSchema, 'the new version'), ...errors },
-    }),
-    async (c) => {
-      const { version, by } = c.req.valid('query')
-      const done = documents.putLayout(await readJson(c), version, nowMs(), by)
-      return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'put',
-      path: `${v1}/rules`,
-      request: { query: versioned, body: { content: { 'application/json': { schema: z.unknown() } } } },
-      responses: { 200: json(RuleSetSchema, 'the new version'), ...errors },
-    }),
-    async (c) => {
-      const done = documents.putRules(await readJson(c), c.req.valid('query').version, nowMs())
-      return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
       path: `${v1}/sections`,
       responses: { 200: json(page(SectionViewSchema), 'every section as it is now'), ...errors },
     }),
     (c) => c.json({ items: views.sections() }, 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/episodes`,
-      request: {
-        query: episodesFilter.extend({ limit: limitQuery(1_000), cursor: cursorQuery(EPISODES_CURSOR) }),
-      },
-      responses: { 200: json(page(EpisodeViewSchema), 'newest first'), ...errors },
-    }),
-    (c) => {
-      const { limit, cursor, ...filter } = c.req.valid('query')
-      const found = episodes.list({ ...toFilter(filter), limit, cursor })
-      return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/episodes/count`,
-      request: { query: episodesFilter },
-      responses: { 200: json(z.object({ count: z.int() }), 'how many the list would have'), ...errors },
-    }),
-    (c) => c.json({ count: episodes.count(toFilter(c.req.valid('query'))) }, 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/episodes/{id}`,
-      request: { params: z.object({ id: z.string() }) },
-      responses: { 200: json(EpisodeDetailSchema, 'with its events and their evidence'), ...errors },
-    }),
-    (c) => {
-      const found = episodes.find(c.req.valid('param').id)
-      return found === undefined ? refuse(c, 'not-found', 'there is no such episode') : c.json(found, 200)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: `${v1}/episodes/{id}/end`,
-      request: {
-        params: z.object({ id: z.string() }),
-        body: { required: true, content: { 'application/json': { schema: EndEpisodeRequestSchema } } },
-      },
-      responses: { 200: json(z.object({ detail: z.string() }), 'its gateway has ended it'), ...errors },
-    }),
-    async (c) => {
-      const { id } = c.req.valid('param')
-      const found = episodes.find(id)
-      if (found === undefined) return refuse(c, 'not-found', 'there is no such episode')
-      const reply = await command(found.gateway, {
-        v: 1,
-        id: newId(),
-        kind: 'end-episode',
-        episode: id,
-        ...c.req.valid('json'),
-      })
-      if (reply === undefined)
-        return refuse(c, 'gateway-away', `${found.gateway} does not answer; try again when it is connected`)
-      return reply.ok ? c.json({ detail: reply.detail }, 200) : refuse(c, 'not-found', reply.detail)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: `${v1}/episodes/{id}/seen`,
-      request: {
-        params: z.object({ id: z.string() }),
-        body: { required: true, content: { 'application/json': { schema: SeenRequestSchema } } },
-      },
-      responses: { 200: json(EpisodeViewSchema, 'with everyone who has seen it'), ...errors },
-    }),
-    (c) => {
-      const done = episodes.see(c.req.valid('param').id, { by: c.req.valid('json').by, atMs: nowMs() })
-      if (done.ok) return c.json(done.value, 200)
-      return refuse(c, done.fault.reason === 'seen-full' ? 'seen-full' : 'not-found', done.fault.detail)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/slots/{slot}/series`,
-      request: { params: z.object({ slot: z.string() }), query: seriesQuery },
-      responses: { 200: json(SlotSeriesSchema, 'what a chart of the slot shows'), ...errors },
-    }),
-    async (c) => {
-      const { slot: id } = c.req.valid('param')
-      const { from, to, points } = c.req.valid('query')
-      const slot = documents.layout().slots.find((one) => one.id === id)
-      if (slot === undefined) return refuse(c, 'not-found', `the layout has no slot ${id}`)
-      const query = { slot, fromMs: from, toMs: to, points }
-      const series = await findSlotSeries({ documents, episodes, history, nowMs }, query)
-      return series === undefined ? refuseHistory(c) : c.json(series, 200)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/readings`,
-      request: {
-        query: z.object({
-          slot: z.string(),
-          from: timeQuery.default(0),
-          to: timeQuery.default(Number.MAX_SAFE_INTEGER),
-          limit: limitQuery(10_000),
-          cursor: cursorQuery(READINGS_CURSOR),
-        }),
-      },
-      responses: { 200: json(page(ReadingSchema), 'of one slot, in order of event time'), ...errors },
-    }),
-    async (c) => {
-      const { slot, from, to, limit, cursor } = c.req.valid('query')
-      const found = await history.readings({ slot, fromMs: from, toMs: to, limit, cursor })
-      if (found === undefined) return refuseHistory(c)
-      return c.json({ items: [...found.items], ...(found.next !== undefined && { next: found.next }) }, 200)
-    },
   )
   app.openapi(
     createRoute({
@@ -375,62 +131,9 @@ export const createApi = (parts: ApiParts) => {
       )
     },
   )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/devices`,
-      responses: { 200: json(page(DeviceViewSchema), 'each that stands in a slot'), ...errors },
-    }),
-    (c) => c.json({ items: views.devices() }, 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/devices/{device}`,
-      request: { params: z.object({ device: EuiSchema }) },
-      responses: { 200: json(DeviceViewSchema, 'as its gateway last spoke of it'), ...errors },
-    }),
-    (c) => {
-      const { device } = c.req.valid('param')
-      const view = views.devices().find((one) => one.device === device)
-      return view === undefined
-        ? refuse(c, 'not-found', `${device} stands in no slot; bind it to one first`)
-        : c.json(view, 200)
-    },
-  )
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: `${v1}/unknown-devices`,
-      responses: { 200: json(page(UnknownDeviceViewSchema), 'heard, but in no slot'), ...errors },
-    }),
-    (c) => c.json({ items: views.unknownDevices() }, 200),
-  )
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: `${v1}/slots/{slot}/device`,
-      request: {
-        params: z.object({ slot: z.string() }),
-        body: { required: true, content: { 'application/json': { schema: BindRequestSchema } } },
-      },
-      responses: { 200: json(LayoutSchema, 'the layout with the binding'), ...errors },
-    }),
-    (c) => {
-      const layout = documents.layout()
-      const { slot } = c.req.valid('param')
-      const { device, move = false, by = 'console' } = c.req.valid('json')
-      if (!layout.slots.some((one) => one.id === slot))
-        return refuse(c, 'not-found', `the layout has no slot ${slot}`)
-      const slots = layout.slots.map((one) => {
-        const { device: present, ...empty } = one
-        if (one.id === slot) return device === null ? empty : { ...empty, device }
-        return move && present === device ? empty : one
-      })
-      const done = documents.putLayout({ ...layout, slots }, layout.version, nowMs(), by)
-      return done.ok ? c.json(done.value, 200) : refuseFault(c, done.fault)
-    },
-  )
+  addDocumentRoutes(app, v1, parts)
+  addEpisodeRoutes(app, v1, parts)
+  addSlotRoutes(app, v1, parts)
   app.openapi(
     createRoute({
       method: 'get',
@@ -520,13 +223,6 @@ const decodePath = (path: string): string => {
     return decodeURIComponent(path)
   } catch (cause) {
     throw new HTTPException(400, { message: 'the path is not well formed', cause })
-  }
-}
-const readJson = async (c: Context): Promise<unknown> => {
-  try {
-    return await c.req.json<unknown>()
-  } catch (cause) {
-    throw new HTTPException(400, { message: 'the body is not JSON', cause })
   }
 }
 

@@ -5,8 +5,7 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Documents } from '../documents/documents.ts'
 import { toPlanType } from '../documents/plan-type.ts'
-import type { Refuse } from './api.ts'
-import { errors, json } from './answers.ts'
+import { errors, json, refuse } from './answers.ts'
 
 const MIB = 1024 * 1024
 /** The image is somebody's upload: a browser takes it for the image that it is, and for nothing that runs. */
@@ -20,7 +19,7 @@ const imageContent = Object.fromEntries(
 )
 
 /** The image under the plan, as bytes. */
-export const addPlanRoutes = (app: OpenAPIHono, path: string, documents: Documents, refuse: Refuse): void => {
+export const addPlanRoutes = (app: OpenAPIHono, path: string, documents: Documents): void => {
   const refuseMissing = (c: Context) => refuse(c, 'not-found', 'no image of the plan has been uploaded')
   // Before a byte is kept, and while they come: an image of any size costs the memory of one that is allowed.
   app.use(

@@ -427,7 +427,7 @@ const prepare = (db: DatabaseSync) => ({
   find: db.prepare('SELECT text FROM episode WHERE id = ?'),
   open: db.prepare('SELECT row, text FROM episode WHERE open = 1'),
   put: db.prepare('INSERT OR REPLACE INTO episode (id, open, row, text) VALUES (?, ?, ?, ?)'),
-  list: db.prepare('INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?)'),
+  list: db.prepare('INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?)'),
   unlist: db.prepare('DELETE FROM listed WHERE place = ? AND startMs = ? AND id = ?'),
   page: ofStates((state) =>
     db.prepare(
