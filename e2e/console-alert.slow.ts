@@ -93,7 +93,7 @@ test('a page that opens without a server shows the last state, greyed, with its 
   await page.reload()
   const banner = page.locator('[data-link="server"]')
   await banner.waitFor()
-  expect(await banner.textContent()).toMatch(/离线，以下为.*\d\d:\d\d.*的状态/)
+  expect(await banner.textContent()).toMatch(/离线，以下状态停在.*\d\d:\d\d/)
   expect(await page.getByTestId('page').getAttribute('data-connected')).toBe('false')
   expect(await page.locator('[data-testid^="section-"]').count()).toBe(names)
   expect(await page.evaluate(`getComputedStyle(document.querySelector('main')).filter`)).toContain(

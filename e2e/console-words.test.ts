@@ -18,8 +18,9 @@ const sources = globSync('console/**/*.{ts,tsx}', {
   .filter((path) => !/\.test\.tsx?$/.test(path))
   .sort()
   .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
-const protocol = globSync('protocol/*.ts', { cwd: ROOT }).map((path) =>
-  readFileSync(join(ROOT, path), 'utf8'),
+/** Where the values are written by which words are looked up: states, transitions, reasons. */
+const vocabulary = globSync(['protocol/*.ts', 'rules/*.ts', 'platform/episodes/*.ts'], { cwd: ROOT }).map(
+  (path) => readFileSync(join(ROOT, path), 'utf8'),
 )
 
 const toNode = (value: unknown): Node | undefined => {
@@ -98,8 +99,8 @@ const findUnused = (block: Block, texts: readonly Source[], vocabulary: readonly
   })
 }
 
-/** Units are written the same everywhere. */
-const UNITS = /µT|nT|dBm|mV|°C|\b(MB|kB|GB|ms|Hz|m)\b|°/g
+/** Units and axes are written the same everywhere. */
+const UNITS = /µT|nT|dBm|mV|°C|\b(MB|kB|GB|ms|Hz|m|V|X|Y|Z)\b|°/g
 const READ_ATTRIBUTES = new Set([
   'aria-label',
   'title',
@@ -195,7 +196,7 @@ test('no key is left that nobody uses', () => {
   const unused = sources
     .flatMap(readBlocks)
     .flatMap((block) =>
-      findUnused(block, texts, protocol).map((key) => `${block.path}: ${block.name}.${key}`),
+      findUnused(block, texts, vocabulary).map((key) => `${block.path}: ${block.name}.${key}`),
     )
   // What a gateway refuses is looked up by the reasons that the gateway has; another test holds the two together.
   expect(unused.filter((one) => !one.includes('refusal-advice.ts'))).toEqual([])

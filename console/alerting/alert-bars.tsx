@@ -145,7 +145,7 @@ const Announcer = () => {
 const PageMarks = ({ unseen }: { readonly unseen: number }) => {
   const words = useWords(ALERTING_WORDS)
   useEffect(() => {
-    document.title = toTitle(unseen, words)
+    document.title = toTitle(unseen, { title: words.title, alarms: words.alarms })
   }, [unseen, words])
   useEffect(() => {
     document.querySelector('link[rel="icon"]')?.setAttribute('href', toIcon(unseen))

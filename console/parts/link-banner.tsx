@@ -5,8 +5,7 @@ import { toAgo, toClock } from '../words/time.ts'
 const WORDS = translated(
   {
     connecting: '正在连接…',
-    offline: '离线，以下为',
-    stateOf: '的状态',
+    offline: '离线，以下状态停在',
     serverGone: '连不上服务器，正在自动重连。现在有没有占用，这里看不到。',
     lastHeard: '最后更新',
     gateway: '网关',
@@ -16,7 +15,6 @@ const WORDS = translated(
   {
     connecting: 'Connecting…',
     offline: 'Offline. Below is the state of',
-    stateOf: '',
     serverGone:
       'The server is out of reach; the link is tried again by itself. What is blocked now cannot be seen here.',
     lastHeard: 'last heard',
@@ -36,7 +34,7 @@ export const LinkBanner = ({ silentMs }: { readonly silentMs: number }) => {
     return (
       <p className="banner quiet" data-testid="link-banner" data-link="connecting">
         {words.connecting}
-        {heard !== undefined && ` ${words.offline} ${toClock(heard.domainMs, language)} ${words.stateOf}`}
+        {heard !== undefined && ` ${words.offline} ${toClock(heard.domainMs, language)}`}
       </p>
     )
   if (!state.isConnected)
@@ -44,7 +42,7 @@ export const LinkBanner = ({ silentMs }: { readonly silentMs: number }) => {
       <p className="banner" role="alert" data-testid="link-banner" data-link="server">
         {heard !== undefined && (
           <b>
-            {words.offline} {toClock(heard.domainMs, language)} {words.stateOf}{' '}
+            {words.offline} {toClock(heard.domainMs, language)}{' '}
           </b>
         )}
         {words.serverGone}

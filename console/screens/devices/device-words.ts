@@ -1,5 +1,4 @@
 import { translated } from '../../words/language.ts'
-import type { Trouble } from './troubles.ts'
 
 /** The words of the list of devices, of a device's own page, and of binding. */
 export const DEVICES_WORDS = translated(
@@ -135,5 +134,5 @@ export const TROUBLE_WORDS = translated(
     'low-battery': 'battery low',
     weak: 'weak signal',
     losses: 'has lost readings',
-  } satisfies Readonly<Record<Trouble, string>>,
+  },
 )

@@ -4,7 +4,6 @@ import { translated } from '../../words/language.ts'
 export const EPISODE_WORDS = translated(
   {
     loadFailed: '没有取到，请检查网络后重试。',
-    retry: '重试',
     notFound: '没有这个事件。链接可能不完整。',
     loading: '正在取事件…',
     back: '‹ 全部事件',
@@ -58,7 +57,6 @@ export const EPISODE_WORDS = translated(
   },
   {
     loadFailed: 'It could not be loaded. Check the network and try again.',
-    retry: 'Try again',
     notFound: 'There is no such episode. The link may be incomplete.',
     loading: 'Loading the episode…',
     back: '‹ All episodes',
