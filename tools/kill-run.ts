@@ -89,6 +89,7 @@ export const runKills = async ({
   }
   const limitMs = performance.now() + ENOUGH_WITHIN_MS
   while (countStays(dataDir) < ENOUGH_STAYS && performance.now() < limitMs) await pause(POLL_MS * 100)
+  for (const name of targets) await estate.child[name].ready()
   await pause(LAST_MS)
   await drainEstate(estate)
   return { verdict: await collectVerdict(dataDir, estate.api), kills: done }
