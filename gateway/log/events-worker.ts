@@ -52,6 +52,7 @@ const run = (
     ) + 1
   let acknowledgedRow: number | undefined
   let prunedMs = 0
+  let size = bytes()
 
   const write = (entries: readonly PackedEntry[], nowMs: number): void => {
     db.exec('BEGIN')
@@ -136,7 +137,9 @@ const run = (
     const entries = requests.flatMap((request) => (request.kind === 'append' ? [request.entry] : []))
     if (entries.length > 0) {
       writeUntilDone(entries)
-      reply({ kind: 'committed', entries: entries.length, committedRow: nextRow - 1, bytes: bytes() })
+      reply({ kind: 'committed', entries: entries.length, committedRow: nextRow - 1, bytes: size })
+      // Nobody waits for the size: it is looked up once the events are on their way, and told with the next ones.
+      size = bytes()
     }
     for (const request of requests) answer(request)
   })
