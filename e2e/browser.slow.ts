@@ -1,21 +1,8 @@
 import type { SectionView } from '@clearlane/protocol'
-import { chromium } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { getJson } from '../tools/collect.ts'
+import { openBrowser } from './testing-browser.ts'
 import { startTestEstate } from './testing-estate.ts'
-
-const CHROMIUM = {
-  executablePath: '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-}
 
 /** In the page: tells every change of a section's state, so that none is missed between two looks. */
 const WATCH_STATES = `
@@ -32,7 +19,7 @@ const WATCH_STATES = `
 
 test('a simulated car stops: its section turns pre-alarm, then blocked, an episode appears; it leaves: it clears', async () => {
   await using estate = await startTestEstate({ speed: 10, forMs: 300_000, arrivalsPerHour: 300 })
-  const browser = await chromium.launch(CHROMIUM)
+  const browser = await openBrowser()
   const page = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' })
   const seen: string[] = []
   await page.exposeFunction('onState', (section: string, state: string) => seen.push(`${section} ${state}`))
@@ -57,7 +44,7 @@ test('a simulated car stops: its section turns pre-alarm, then blocked, an episo
 
 test('the page tells when the server is gone, shows nothing as current, and recovers by itself', async () => {
   await using estate = await startTestEstate({ speed: 10, forMs: 300_000 })
-  const browser = await chromium.launch(CHROMIUM)
+  const browser = await openBrowser()
   const page = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'en-GB' })
   await page.goto(estate.api)
   await page.locator('[data-testid^="section-"]').first().waitFor()

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { EpisodeView, Layout } from '@clearlane/protocol'
 import type { Browser } from 'playwright-core'
-import { chromium } from 'playwright-core'
+import { openBrowser } from '../e2e/testing-browser.ts'
 import { getJson } from './collect.ts'
 import { buildConsole } from './console-build.ts'
 import { startEstate } from './estate.ts'
@@ -27,19 +27,6 @@ const LANGUAGES = [
   { language: 'zh', locale: 'zh-CN' },
   { language: 'en', locale: 'en-GB' },
 ] as const
-
-export const CHROMIUM = {
-  executablePath: '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -99,7 +86,7 @@ const estate = await startEstate({
 })
 process.stderr.write(`The estate lives for ${LIVED_MS / 1_000} s …\n`)
 await pause(LIVED_MS)
-const browser = await chromium.launch(CHROMIUM)
+const browser = await openBrowser()
 const taken = await takePictures(browser, estate.api)
 await browser.close()
 await estate.stop()
