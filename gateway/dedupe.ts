@@ -144,8 +144,10 @@ export const createDedupe = (saved?: string): Dedupe => {
         let acknowledged = entry.next
         for (let at = 0; at < (entry.waiting?.length ?? 0); at += 2)
           acknowledged = Math.min(acknowledged, entry.waiting![at]!)
-        entry.acknowledged = Math.max(entry.acknowledged, acknowledged)
-        moved.push({ device, session: entry.session })
+        if (acknowledged > entry.acknowledged) {
+          entry.acknowledged = acknowledged
+          moved.push({ device, session: entry.session })
+        }
         if (entry.waiting !== undefined) still.set(entry, device)
       }
       touched = still

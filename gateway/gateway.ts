@@ -39,16 +39,23 @@ export type GatewayParts = {
 export const startGateway = (parts: GatewayParts): Subscription => {
   const { links, clock, devices, unknown, dedupe, readings, decide, refusals, linkStates } = parts
   const deviceClock = createDeviceClock()
-  const acknowledge = (device: Device, session: number): void =>
-    device.send?.(toAck(device, session, dedupe.acknowledged(device.device, session), clock))
+  const ackOf = (device: Device, session: number): Uint8Array =>
+    toAck(device, session, dedupe.acknowledged(device.device, session), clock)
+  const acknowledge = (device: Device, session: number): void => device.send?.(ackOf(device, session))
 
   readings.onCommit(({ first, count }) => {
     const row = first + count - 1
     decide.readingsCommitted(row)
+    // A commit answers hundreds of devices: what goes over one link goes in one write.
+    const acks = new Map<NonNullable<Device['send']>, Uint8Array[]>()
     for (const { device, session } of dedupe.commit(row)) {
       const known = devices.byEui(device)
-      if (known !== undefined) acknowledge(known, session)
+      if (known?.send === undefined) continue
+      const before = acks.get(known.send)
+      if (before === undefined) acks.set(known.send, [ackOf(known, session)])
+      else before.push(ackOf(known, session))
     }
+    for (const [send, frames] of acks) send(Buffer.concat(frames))
   })
 
   const heard$ = merge(

@@ -3,19 +3,29 @@
  * byte in 254. The delimiter 00 is not part of the encoded form.
  */
 export const encodeCobs = (body: Uint8Array): Uint8Array => {
-  const encoded = new Uint8Array(body.length + Math.floor(body.length / 254) + 1)
-  let codeAt = 0
-  let at = 1
-  for (const [index, byte] of body.entries()) {
-    if (byte !== 0) encoded[at++] = byte
-    const isFull = byte !== 0 && at - codeAt === 0xff && index < body.length - 1
+  const encoded = new Uint8Array(toCobsLength(body.length))
+  return encoded.subarray(0, writeCobs(body, encoded, 0))
+}
+
+/** The most that a body of this length takes when encoded. */
+export const toCobsLength = (bodyLength: number): number => bodyLength + Math.floor(bodyLength / 254) + 1
+
+/** Encodes into `target` from `from` on, and returns the end. */
+export const writeCobs = (body: Uint8Array, target: Uint8Array, from: number): number => {
+  let codeAt = from
+  let at = from + 1
+  const last = body.length - 1
+  for (let index = 0; index <= last; index++) {
+    const byte = body[index]!
+    if (byte !== 0) target[at++] = byte
+    const isFull = byte !== 0 && at - codeAt === 0xff && index < last
     if (byte === 0 || isFull) {
-      encoded[codeAt] = at - codeAt
+      target[codeAt] = at - codeAt
       codeAt = at++
     }
   }
-  encoded[codeAt] = at - codeAt
-  return encoded.subarray(0, at)
+  target[codeAt] = at - codeAt
+  return at
 }
 
 /** The body, or undefined when a block points beyond the end or a zero stands inside. */

@@ -2,7 +2,7 @@ import type { Presence } from '../reading.ts'
 import type { Fault, Result } from '../result.ts'
 import { fault, ok } from '../result.ts'
 import { crc32c } from './crc32c.ts'
-import { decodeCobs, encodeCobs } from './cobs.ts'
+import { decodeCobs, toCobsLength, writeCobs } from './cobs.ts'
 
 /**
  * The frame of our own firmware, version 1. On a wire: `00 | COBS( body | CRC-32C LE ) | 00`; the leading 00
@@ -98,15 +98,16 @@ export type Frame = MeasurementFrame | HelloFrame | AckFrame
 
 /** The bytes of one frame as they go over a wire, delimiters included. Throws RangeError on a body over 240 bytes. */
 export const encodeFrame = (frame: Frame): Uint8Array => {
-  const body = toBody(frame)
-  const checked = new Uint8Array(body.length + 4)
-  checked.set(body)
-  new DataView(checked.buffer).setUint32(body.length, crc32c(body), true)
-  const encoded = encodeCobs(checked)
-  const wire = new Uint8Array(encoded.length + 2)
-  wire.set(encoded, 1)
-  return wire
+  const length = writeBody(frame)
+  bodyView.setUint32(length, crc32c(body, 0, length), true)
+  const checked = body.subarray(0, length + 4)
+  const wire = new Uint8Array(toCobsLength(checked.length) + 2)
+  return wire.subarray(0, writeCobs(checked, wire, 1) + 1)
 }
+
+/** The one frame that is being made: a gateway makes tens of thousands of acknowledgements a second. */
+const body = new Uint8Array(MAX_FRAME_BODY + 4)
+const bodyView = new DataView(body.buffer)
 
 /** Reads what stood between two delimiters. A misfit is data, with one of the reasons of `docs/WIRE.md`. */
 export const decodeFrame = (encoded: Uint8Array): Result<Frame, Fault> => {
@@ -229,18 +230,21 @@ const readTlvs = (view: DataView, from: number, to: number): Result<readonly Tlv
   return ok(tlvs)
 }
 
-const toBody = (frame: Frame): Uint8Array => {
+const FIXED_LENGTH = {
+  ack: HEADER_LENGTH,
+  hello: HELLO_LENGTH,
+  state: MEASUREMENT_LENGTH,
+  heartbeat: MEASUREMENT_LENGTH,
+}
+
+/** Writes `body`, and returns its length. */
+const writeBody = (frame: Frame): number => {
   const tlvs = frame.kind === 'ack' ? NO_TLVS : frame.tlvs
-  const fixedLength = {
-    ack: HEADER_LENGTH,
-    hello: HELLO_LENGTH,
-    state: MEASUREMENT_LENGTH,
-    heartbeat: MEASUREMENT_LENGTH,
-  }[frame.kind]
-  const length = tlvs.reduce((sum, tlv) => sum + 2 + tlv.value.length, fixedLength)
+  let length = FIXED_LENGTH[frame.kind]
+  for (const tlv of tlvs) length += 2 + tlv.value.length
   if (length > MAX_FRAME_BODY)
     throw new RangeError(`a frame body has at most ${MAX_FRAME_BODY} bytes, not ${length}`)
-  const view = new DataView(new ArrayBuffer(length))
+  const view = bodyView
   view.setUint8(0, (FRAME_VERSION << 4) | TYPE[frame.kind])
   view.setUint32(2, frame.shortId, true)
   view.setUint16(6, frame.boot, true)
@@ -256,15 +260,14 @@ const toBody = (frame: Frame): Uint8Array => {
     if (frame.backfill) flags |= FLAG_BACKFILL
   }
   view.setUint8(1, flags)
-  const body = new Uint8Array(view.buffer)
-  let at = fixedLength
+  let at = FIXED_LENGTH[frame.kind]
   for (const tlv of tlvs) {
     body[at] = tlv.type
     body[at + 1] = tlv.value.length
     body.set(tlv.value, at + 2)
     at += 2 + tlv.value.length
   }
-  return body
+  return length
 }
 
 const writeMeasurement = (view: DataView, frame: MeasurementFrame): void => {
