@@ -1,7 +1,7 @@
 import type { Frame, MeasurementFrame, OldestHeld, Reading, Refusals } from '@clearlane/protocol'
 import { encodeFrame, readOldestHeld, readSignal } from '@clearlane/protocol'
 import type { OperatorFunction } from 'rxjs'
-import { concatMap, EMPTY, filter, map, tap } from 'rxjs'
+import { filter, map, Observable, tap } from 'rxjs'
 import type { Clock } from './clock/clock.ts'
 import type { DeviceClock } from './clock/device-clock.ts'
 import type { HeardFrame } from './codecs/own/own-codec.ts'
@@ -32,35 +32,48 @@ export type Identified<F extends Frame = HeardFrame['frame']> = Omit<Heard, 'fra
 }
 export type Kept = { readonly reading: Reading; readonly row: number; readonly device: Device }
 
-/** Bytes to frames, stamped with when they were heard. Each opening of the port starts with an empty codec. */
-export const decodeFrames = (
-  link: string,
-  clock: Clock,
-  refusals: Refusals,
-  onOpen: (link: string) => void,
-): OperatorFunction<LinkEvent, Heard> => {
-  let send: (bytes: Uint8Array) => void = () => undefined
-  let frames: Pick<Heard, 'frame' | 'raw'>[] = []
-  const createCodec = () =>
-    createOwnCodec(
-      ({ frame, raw }) => frames.push({ frame, raw: toBase64(raw) }),
-      ({ reason, detail }) => refusals.refuse(reason, detail),
-    )
-  let codec = createCodec()
-  return concatMap((event) => {
-    if (event.kind === 'open') {
-      send = event.send
-      codec = createCodec()
-      onOpen(link)
-      return EMPTY
-    }
-    frames = []
-    codec.push(event.bytes)
-    const receivedMs = clock.nowMs()
-    const monotonicMs = clock.monotonicMs()
-    return frames.map(({ frame, raw }) => ({ frame, raw, link, receivedMs, monotonicMs, send }))
-  })
-}
+/**
+ * Bytes to frames, stamped with when they were heard. Each opening of the port starts with an empty codec. A frame
+ * goes its whole way before the next is looked at, so that what is made for it is gone again while it is young.
+ */
+export const decodeFrames =
+  (
+    link: string,
+    clock: Clock,
+    refusals: Refusals,
+    onOpen: (link: string) => void,
+  ): OperatorFunction<LinkEvent, Heard> =>
+  (events$) =>
+    new Observable((subscriber) => {
+      let send: (bytes: Uint8Array) => void = () => undefined
+      const createCodec = () =>
+        createOwnCodec(
+          ({ frame, raw }) =>
+            subscriber.next({
+              frame,
+              raw: toBase64(raw),
+              link,
+              receivedMs: clock.nowMs(),
+              monotonicMs: clock.monotonicMs(),
+              send,
+            }),
+          ({ reason, detail }) => refusals.refuse(reason, detail),
+        )
+      let codec = createCodec()
+      return events$.subscribe({
+        next: (event) => {
+          if (event.kind === 'bytes') {
+            codec.push(event.bytes)
+            return
+          }
+          send = event.send
+          codec = createCodec()
+          onOpen(link)
+        },
+        error: (cause: unknown) => subscriber.error(cause),
+        complete: () => subscriber.complete(),
+      })
+    })
 
 const toBase64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')

@@ -84,8 +84,9 @@ export const checkLanes = (rules: RuleSet, layout: Layout): Result<undefined> =>
 
 /** The rules in force for a lane: the site's, with the lane's own on top. */
 export const rulesOfLane = (ruleSet: RuleSet, lane: string | undefined): LaneRules => {
-  const own: Partial<Record<keyof LaneRules, number | undefined>> =
-    lane === undefined ? {} : (ruleSet.lanes[lane] ?? {})
+  const own: Partial<Record<keyof LaneRules, number | undefined>> | undefined =
+    lane === undefined ? undefined : ruleSet.lanes[lane]
+  if (own === undefined) return ruleSet.rules
   const merged = { ...ruleSet.rules }
   for (const key of Object.keys(merged) as (keyof LaneRules)[]) merged[key] = own[key] ?? merged[key]
   return merged

@@ -45,11 +45,11 @@ export type LaneState = {
   /** Due time of the last timer fired or event time of the last change taken, whichever is later. */
   lastMs: number
   presences: Record<string, Presence>
-  /** The newest record of each section; it stays after its end until the section is free for another. */
+  /** The open record of each section. One that a person has ended stays until its slots have been seen vacant. */
   current: Record<string, EpisodeRecord>
 }
 
-export const LANE_STATE_VERSION = 1
+export const LANE_STATE_VERSION = 2
 
 /** Ends a section's episode by hand at `atMs`. */
 export type HandEnd = {
@@ -69,7 +69,8 @@ export type LaneConfig = {
   readonly localHour: (atMs: number) => number
 }
 
-const MAX_EVIDENCE = 8
+/** The first piece is why it was detected, the newest two are why it is as it is now. */
+const MAX_EVIDENCE = 3
 
 export const createLaneState = (): LaneState => ({
   lastMs: Number.NEGATIVE_INFINITY,
@@ -131,6 +132,7 @@ export const advanceLane = (
     if (record.vacantSinceMs !== undefined) {
       const end = record.confirmedMs === undefined ? 'passed' : 'cleared'
       endRecord(record, end, record.vacantSinceMs, dueMs, config)
+      delete state.current[record.section]
       onEnd(record)
     } else if (record.confirmedMs === undefined) {
       record.confirmedMs = dueMs
@@ -175,38 +177,18 @@ export const stepLane = (state: LaneState, change: PresenceChange, config: LaneC
     state.current[section] = detect(section, change, config)
     return true
   }
-  if (record.end !== undefined) return leaveEnded(state, section, record, change, isOccupied, config)
   if (change.presence === 'occupied' && !record.involved.includes(change.slot))
     record.involved.push(change.slot)
-  // The first piece is why it was detected, the newest ones are why it is as it is now.
+  if (record.end !== undefined) {
+    // The car that a person has dealt with is not announced again.
+    if (record.involved.every((slot) => state.presences[slot] === 'vacant')) delete state.current[section]
+    return false
+  }
   if (record.evidence.length === MAX_EVIDENCE) record.evidence.splice(1, 1)
   record.evidence.push(change.evidence)
   if (isOccupied) return block(record, change.atMs, config)
   const unseen = record.involved.some((slot) => state.presences[slot] !== 'vacant')
   return unseen ? hide(record, change.atMs, config) : vacate(record, change.atMs, config)
-}
-
-/**
- * An ended record makes room for the next: at once after the lane was free; after an end by hand only when every
- * slot of it has been seen vacant, so that the car a person has dealt with is not announced again.
- */
-const leaveEnded = (
-  state: LaneState,
-  section: string,
-  record: EpisodeRecord,
-  change: PresenceChange,
-  isOccupied: boolean,
-  config: LaneConfig,
-): boolean => {
-  if (record.end === 'ended-by-hand') {
-    if (change.presence === 'occupied' && !record.involved.includes(change.slot))
-      record.involved.push(change.slot)
-    if (record.involved.every((slot) => state.presences[slot] === 'vacant')) delete state.current[section]
-    return false
-  }
-  if (!isOccupied) return false
-  state.current[section] = detect(section, change, config)
-  return true
 }
 
 const detect = (section: string, change: PresenceChange, config: LaneConfig): EpisodeRecord => ({
