@@ -1,4 +1,4 @@
-import type { EpisodeEnd, Evidence, LaneRules, Presence, ReadingKey } from '@clearlane/protocol'
+import type { EpisodeEnd, LaneRules, Presence, ReadingKey } from '@clearlane/protocol'
 import type { PresenceChange } from './slot-machine.ts'
 
 /**
@@ -36,7 +36,7 @@ export type EpisodeRecord = {
   endReason: string | undefined
   /** Slots that have been occupied in it: each must be seen vacant before it can end. */
   involved: string[]
-  evidence: Evidence[]
+  evidence: PresenceChange[]
   rulesVersion: number
   layoutVersion: number
 }
@@ -185,7 +185,7 @@ export const stepLane = (state: LaneState, change: PresenceChange, config: LaneC
     return false
   }
   if (record.evidence.length === MAX_EVIDENCE) record.evidence.splice(1, 1)
-  record.evidence.push(change.evidence)
+  record.evidence.push(change)
   if (isOccupied) return block(record, change.atMs, config)
   const unseen = record.involved.some((slot) => state.presences[slot] !== 'vacant')
   return unseen ? hide(record, change.atMs, config) : vacate(record, change.atMs, config)
@@ -193,7 +193,7 @@ export const stepLane = (state: LaneState, change: PresenceChange, config: LaneC
 
 const detect = (section: string, change: PresenceChange, config: LaneConfig): EpisodeRecord => ({
   section,
-  firstReading: change.evidence.reading,
+  firstReading: readingOf(change),
   detectedMs: change.atMs,
   dwellMs: dwellAt(change.atMs, config),
   gatheredMs: 0,
@@ -208,10 +208,13 @@ const detect = (section: string, change: PresenceChange, config: LaneConfig): Ep
   endedBy: undefined,
   endReason: undefined,
   involved: [change.slot],
-  evidence: [change.evidence],
+  evidence: [change],
   rulesVersion: config.rulesVersion,
   layoutVersion: config.layoutVersion,
 })
+
+const readingOf = ({ device, session, counter }: PresenceChange): ReadingKey | undefined =>
+  device === undefined ? undefined : { device, session, counter }
 
 const dwellAt = (atMs: number, { rules, localHour }: LaneConfig): number => {
   const hour = localHour(atMs)

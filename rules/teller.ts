@@ -2,6 +2,7 @@ import type { Episode, EpisodeEvent, Evidence, PresenceEvent, Transition } from 
 import { toReadingKeyText } from '@clearlane/protocol'
 import type { LaneView, SettledRecord, SlotView } from './estate.ts'
 import type { EpisodeRecord } from './lane-machine.ts'
+import { toEvidence } from './slot-machine.ts'
 
 /**
  * Remembers what was last told of each episode and slot, and says what is different now. After a restart it is the
@@ -15,7 +16,7 @@ export type Teller = {
   forget(settled: SettledRecord): string[]
   openEpisodes(): Episode[]
   find(episode: string, lane?: string): Told | undefined
-  presences(): Iterable<PresenceEvent>
+  presences(): Iterable<ToldPresence>
   /** Everything remembered, to be stored with the events and handed back at the next start. */
   told(): Iterable<Told>
 }
@@ -32,11 +33,14 @@ export type Told = {
   readonly toMs: number
 }
 
+/** What was last told of one slot. */
+type ToldPresence = Pick<PresenceEvent, 'slot' | 'presence' | 'sinceMs' | 'revision'>
+
 export type TellerOptions = {
   /** Names the gateway's log; part of every id made here. */
   readonly epoch: string
   readonly told?: Iterable<Told>
-  readonly presences?: Iterable<PresenceEvent>
+  readonly presences?: Iterable<ToldPresence>
   /** False for times that no known clock has dated: they are not told. */
   readonly isDated: (atMs: number) => boolean
 }
@@ -44,7 +48,10 @@ export type TellerOptions = {
 export const createTeller = (options: TellerOptions): Teller => {
   const { epoch, isDated } = options
   const toldOfLane = new Map<string, Map<string, Told>>()
-  const toldPresence = new Map<string, PresenceEvent>()
+  const toldPresence = new Map<string, ToldPresence>()
+  const rememberPresence = ({ slot, presence, sinceMs, revision }: ToldPresence): void => {
+    toldPresence.set(slot, { slot, presence, sinceMs, revision })
+  }
   const ofLane = (lane: string): Map<string, Told> => {
     const known = toldOfLane.get(lane)
     if (known !== undefined) return known
@@ -53,7 +60,7 @@ export const createTeller = (options: TellerOptions): Teller => {
     return created
   }
   for (const told of options.told ?? []) ofLane(told.lane).set(told.episode.id, told)
-  for (const event of options.presences ?? []) toldPresence.set(event.slot, event)
+  for (const event of options.presences ?? []) rememberPresence(event)
 
   const tellRecord = (lane: string, record: EpisodeRecord, told: Told | undefined, decidedMs: number) => {
     const events: EpisodeEvent[] = []
@@ -118,9 +125,9 @@ export const createTeller = (options: TellerOptions): Teller => {
         revision: (told?.revision ?? 0) + 1,
         ...(sinceMs !== undefined && { sinceMs }),
         decidedMs,
-        evidence: change.evidence,
+        evidence: toEvidence(change),
       }
-      toldPresence.set(slot, event)
+      rememberPresence(event)
       return event
     },
     forget: ({ lane, record }) => {
@@ -264,7 +271,7 @@ const toEvent = (
 
 /** A detection rests on its first piece of evidence, everything later on the newest ones. */
 const evidenceOf = (transition: Transition, record: EpisodeRecord): Evidence[] =>
-  transition === 'detected' ? record.evidence.slice(0, 1) : record.evidence.slice(-2)
+  (transition === 'detected' ? record.evidence.slice(0, 1) : record.evidence.slice(-2)).map(toEvidence)
 
 /**
  * Which told episode is which record: by the id that its first reading gives, else by overlap in the same section, so
