@@ -1,15 +1,19 @@
 import { generateLayout, toGeneratedDevice } from '@clearlane/firmware-sim/sites/generated.ts'
+import { createRandom } from '@clearlane/firmware-sim/world/random.ts'
 import type { Layout, MeasurementFrame, RuleSet } from '@clearlane/protocol'
 import { encodeFrame, RuleSetSchema, toShortId } from '@clearlane/protocol'
 
-/** A large estate and its bytes: heartbeats once a minute, and one reading in fifty a change of state. */
+/**
+ * A large estate and its bytes: heartbeats once a minute, and one reading in fifty a change of state. As in the
+ * simulator most vehicles are gone within minutes, and a few stay long.
+ */
 const EMPTY = { xNt: 33_000, yNt: -3_800, zNt: 36_200 }
 const VEHICLE_NT = 8_000
 export const TRAFFIC_START_MS = Date.UTC(2026, 0, 1)
 export const HEARTBEAT_MS = 60_000
-const CHANGE_EVERY_READINGS = 50
-/** Knuth's multiplicative hash: the golden ratio of 2^32. */
-const SPREAD = 2_654_435_761
+const STAY_EVERY_READINGS = 100
+/** Mean length of a stay. */
+const STAY_READINGS = 3
 
 export const createBenchLayout = (slots: number, gateway: string): Layout => {
   const layout = generateLayout('bench', gateway, slots)
@@ -51,12 +55,13 @@ export const toBenchFrame = (
 export const createTraffic = (slots: number, startMs: number) => {
   const sequences = new Uint32Array(slots)
   const occupied = new Uint8Array(slots)
+  const random = createRandom('traffic')
   let count = 0
   return (): Uint8Array => {
     const slot = count % slots
     const timeMs = Math.floor(startMs + (count / slots) * HEARTBEAT_MS)
-    // Spread over all slots: a remainder of the count itself would pick the same ones in every round.
-    if (Math.imul(count, SPREAD) >>> 0 < 2 ** 32 / CHANGE_EVERY_READINGS) occupied[slot] = 1 - occupied[slot]!
+    if (random() * (occupied[slot] === 1 ? STAY_READINGS : STAY_EVERY_READINGS) < 1)
+      occupied[slot] = 1 - occupied[slot]!
     count++
     return encodeFrame(toBenchFrame(slot, sequences[slot]!++, timeMs, occupied[slot] === 1))
   }
