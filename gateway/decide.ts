@@ -87,14 +87,18 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
   }
 
   /** The events of a section carry the readings they rest on to disk, each once, where only memory holds them. */
-  const takeUncommitted = (sections: ReadonlySet<string>): LoggedReading[] =>
-    uncommitted.flatMap((section, index) => {
-      if (section === undefined || !sections.has(section)) return []
+  const takeUncommitted = (sections: ReadonlySet<string>): LoggedReading[] => {
+    const taken: LoggedReading[] = []
+    for (let index = 0; index < uncommitted.length; index++) {
+      const section = uncommitted[index]
+      if (section === undefined || !sections.has(section)) continue
       uncommitted[index] = undefined
       const row = committedReadingsRow + 1 + index
       const json = readings.pendingText(row)
-      return json === undefined ? [] : [{ row, json }]
-    })
+      if (json !== undefined) taken.push({ row, json })
+    }
+    return taken
+  }
 
   const tell = (nowMs: number): void => {
     const entryEvents: GatewayEvent[] = corrections
@@ -150,11 +154,11 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     if (isDirty && costMs > CHEAP_FOLD_MS) restUntilMs = performance.now() + costMs * FOLD_REST_FACTOR
     alarm.set(estate.wakeMs())
   }
-  /** Readings of one burst are folded and told together. */
+  /** What came in one piece is folded and told together, as soon as all of it has been taken. */
   const schedule = (): void => {
     if (isScheduled) return
     isScheduled = true
-    setImmediate(run)
+    queueMicrotask(run)
   }
   const alarm = clock.createAlarm(schedule)
 

@@ -52,6 +52,8 @@ const run = (
     ) + 1
   let acknowledgedRow: number | undefined
   let prunedMs = 0
+  let droppedReadingsRow = 0
+  let commits = 0
   let size = bytes()
 
   const write = (entries: readonly PackedEntry[], nowMs: number): void => {
@@ -61,7 +63,10 @@ const run = (
       for (const json of entry.events) statements.event.run(row++, nowMs, json)
       for (const { id, json } of entry.told) statements.told.run(id, json)
       for (const { slot, json } of entry.presences) statements.presence.run(slot, json)
-      if (entry.readingsCommittedRow > 0) statements.dropReadings.run(entry.readingsCommittedRow)
+      if (entry.readingsCommittedRow > droppedReadingsRow) {
+        droppedReadingsRow = entry.readingsCommittedRow
+        statements.dropReadings.run(droppedReadingsRow)
+      }
       for (const reading of entry.readings) statements.reading.run(reading.row, reading.json)
     }
     if (acknowledgedRow !== undefined) statements.meta.run('acknowledgedRow', acknowledgedRow)
@@ -74,6 +79,20 @@ const run = (
     db.exec('COMMIT')
     nextRow = row
     acknowledgedRow = undefined
+  }
+
+  /**
+   * Moves what is committed from the journal into the database, which SQLite would do within a commit: two more syncs
+   * and a thousand pages, while somebody waits for an alarm.
+   */
+  const checkpoint = (): void => {
+    if (++commits < CHECKPOINT_EVERY_COMMITS) return
+    commits = 0
+    try {
+      db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    } catch (cause) {
+      reply({ kind: 'failed', message: cause instanceof Error ? cause.message : String(cause) })
+    }
   }
 
   /** Writes until the disk takes it: what is not on disk is told to nobody, so there is nothing else to do. */
@@ -138,7 +157,8 @@ const run = (
     if (entries.length > 0) {
       writeUntilDone(entries)
       reply({ kind: 'committed', entries: entries.length, committedRow: nextRow - 1, bytes: size })
-      // Nobody waits for the size: it is looked up once the events are on their way, and told with the next ones.
+      // Nobody waits for the rest: it is done once the events are on their way, and the size is told with the next.
+      checkpoint()
       size = bytes()
     }
     for (const request of requests) answer(request)
@@ -146,6 +166,8 @@ const run = (
 }
 
 const PRUNE_EVERY_MS = 3_600_000
+/** A commit of events is about ten pages: the journal stays near a megabyte, as SQLite would keep it. */
+const CHECKPOINT_EVERY_COMMITS = 100
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 10_000
 
@@ -155,6 +177,8 @@ const openDatabase = (file: string): DatabaseSync => {
   db.exec('PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   // What is written is seldom read again: the 2 MB of cache that SQLite takes by default would hold nothing of use.
   db.exec('PRAGMA cache_size = -256')
+  // A megabyte is moved by `checkpoint`; this is for a commit that is far larger than any other.
+  db.exec('PRAGMA wal_autocheckpoint = 8000')
   db.exec(`
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS event (row INTEGER PRIMARY KEY, writtenMs INTEGER NOT NULL, json TEXT NOT NULL);
