@@ -217,7 +217,9 @@ export const createDecide = async (options: DecideOptions): Promise<Decide> => {
     reading: (reading, row) => {
       if (row > committedReadingsRow) uncommitted[row - committedReadingsRow - 1] = reading.section
       accept(reading, row)
-      schedule()
+      // An alarm does not wait for the readings behind it. While a commit is under way they share the next one.
+      if (estate.hasNews() && !estate.isDirty() && events.isIdle()) flush()
+      else schedule()
     },
     readingsCommitted: (row) => {
       if (row <= committedReadingsRow) return

@@ -49,6 +49,8 @@ export type Estate = {
   flush(nowMs: number): void
   /** True while a sample out of order waits to be folded in. */
   isDirty(): boolean
+  /** True while `takeChanged` or `takeChangedSlots` has something to say. */
+  hasNews(): boolean
   /** The earliest domain time at which something is due; Infinity when nothing is. */
   wakeMs(): number
   /** Lanes whose live records may have changed since the last call. */
@@ -509,6 +511,7 @@ export const createEstate = (options: EstateOptions): Estate => {
     },
     flush,
     isDirty: () => dirtySlots.size > 0 || dirtyLanes.size > 0,
+    hasNews: () => changedLanes.size > 0 || changedSlots.size > 0,
     wakeMs: timers.nextMs,
     takeChanged: () => {
       const views = [...changedLanes].map(viewOf)

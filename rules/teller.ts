@@ -62,6 +62,12 @@ export const createTeller = (options: TellerOptions): Teller => {
   for (const told of options.told ?? []) ofLane(told.lane).set(told.episode.id, told)
   for (const event of options.presences ?? []) rememberPresence(event)
 
+  /**
+   * The episode that each ended record was told as. The rules change no record after its end, they make a new one: so
+   * what stands here has nothing to say, and a lane's cost is that of its open records, however much has ended in it.
+   */
+  const toldEnds = new WeakMap<EpisodeRecord, string>()
+
   const tellRecord = (lane: string, record: EpisodeRecord, told: Told | undefined, decidedMs: number) => {
     const events: EpisodeEvent[] = []
     const ownId = toEpisodeId(record, epoch)
@@ -81,6 +87,7 @@ export const createTeller = (options: TellerOptions): Teller => {
         toMs: record.endedMs ?? Number.POSITIVE_INFINITY,
       })
     }
+    if (record.end !== undefined) toldEnds.set(record, whole.id)
     return events
   }
 
@@ -105,8 +112,13 @@ export const createTeller = (options: TellerOptions): Teller => {
 
   return {
     tellLane: ({ lane, records }, decidedMs) => {
-      const told = ofLane(lane)
-      const { pairs, gone } = match(records, [...told.values()], epoch)
+      const free = new Map(ofLane(lane))
+      const untold = records.filter((record) => {
+        const id = toldEnds.get(record)
+        if (id !== undefined) free.delete(id)
+        return id === undefined
+      })
+      const { pairs, gone } = match(untold, free, epoch)
       return [
         ...pairs.flatMap(([record, known]) => tellRecord(lane, record, known, decidedMs)),
         ...gone.filter((one) => one.episode.end !== 'voided').map((one) => tellVoided(one, decidedMs)),
@@ -276,11 +288,11 @@ const evidenceOf = (transition: Transition, record: EpisodeRecord): Evidence[] =
 /**
  * Which told episode is which record: by the id that its first reading gives, else by overlap in the same section, so
  * that a stay keeps its id when a late reading moves its beginning. But a record that ends before that first reading
- * must not take the id: the reading may detect another stay once more of the past is known.
+ * must not take the id: the reading may detect another stay once more of the past is known. Takes out of `free` what
+ * it has matched.
  */
-const match = (records: readonly EpisodeRecord[], told: readonly Told[], epoch: string) => {
+const match = (records: readonly EpisodeRecord[], free: Map<string, Told>, epoch: string) => {
   const pairs: [EpisodeRecord, Told | undefined][] = []
-  const free = new Map(told.map((one) => [one.episode.id, one]))
   const ordered = [...records].sort((a, b) => a.detectedMs - b.detectedMs || (a.section < b.section ? -1 : 1))
   const unmatched: EpisodeRecord[] = []
   const named = new Map<EpisodeRecord, Told>()

@@ -14,6 +14,8 @@ export type EventsLog = Outbox & {
   readonly epoch: string
   /** Resolves when everything of the entry is on disk. */
   append(entry: EventsEntry): Promise<void>
+  /** No commit is under way: an entry appended now has one of its own, at once. */
+  isIdle(): boolean
   recovered(): Recovered
   /**
    * Stores the settled state, and in the same transaction forgets what was told of episodes that it has settled: an
@@ -192,6 +194,7 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
         post({ kind: 'append', entry: packed })
       })
     },
+    isIdle: () => waiting.length === 0,
     committedRow: () => committedRow,
     acknowledgedRow: () => acknowledgedRow,
     onCommit: (listener) => {
