@@ -2,12 +2,15 @@ import type { Service } from '@clearlane/protocol'
 import {
   checkLanes,
   DomainTimeSchema,
+  fault,
   fromJson,
   IdSchema,
+  ok,
   parseLayout,
   parseRuleSet,
 } from '@clearlane/protocol'
 import { z } from 'zod'
+import { isWebhookUrl, WebhooksConfigSchema } from './webhooks/webhook.ts'
 
 const syncDelay = (what: string) =>
   z.int().min(0).max(60_000).default(0).describe(`added to ${what}, for trials`)
@@ -36,6 +39,9 @@ export const PlatformConfigSchema = z.object({
   layoutFile: z.string().describe('layout for the first start; later ones are kept in dataDir'),
   rulesFile: z.string().describe('rule set for the first start'),
   consoleDir: z.string().optional().describe('the built console'),
+  webhooks: WebhooksConfigSchema.default([]).describe(
+    'where else alarms are told, one message each and one at the end',
+  ),
   time: DomainTimeSchema.optional().describe('domain time of a simulated run; leave out in the field'),
 })
 export type PlatformConfig = z.output<typeof PlatformConfigSchema>
@@ -55,10 +61,19 @@ export const PLATFORM_SERVICE: Service<typeof PlatformConfigSchema> = {
     rulesFile: '/etc/clearlane/rules.json',
     consoleDir: '/opt/clearlane/console/dist',
   },
-  inspect: ({ dataDir, site, mqtt, layoutFile, rulesFile }, inspection) => {
+  inspect: ({ dataDir, site, mqtt, layoutFile, rulesFile, webhooks }, inspection) => {
     inspection.folder('dataDir', dataDir)
     inspection.secret('mqtt.passwordFile', mqtt.passwordFile)
     if (mqtt.caFile !== undefined) inspection.certificate('mqtt.caFile', mqtt.caFile)
+    for (const [index, { urlFile, secretFile }] of webhooks.entries()) {
+      const place = `webhooks.${index}`
+      inspection.file(`${place}.urlFile`, urlFile, (text) =>
+        isWebhookUrl(text.trim())
+          ? ok(undefined)
+          : fault('url-invalid', 'it holds no address that begins with https://; put the address in it'),
+      )
+      if (secretFile !== undefined) inspection.secret(`${place}.secretFile`, secretFile)
+    }
     const layout = inspection.file('layoutFile', layoutFile, fromJson(parseLayout))
     const rules = inspection.file('rulesFile', rulesFile, fromJson(parseRuleSet))
     if (layout !== undefined && layout.site !== site)

@@ -18,6 +18,10 @@ import { createLive } from './live.ts'
 import { openSqliteLog } from './log/sqlite-log.ts'
 import { followLog } from './projection.ts'
 import { createViews } from './views.ts'
+import { openWebhookBook } from './webhooks/webhook-book.ts'
+import type { Webhook } from './webhooks/webhook.ts'
+import { isWebhookUrl } from './webhooks/webhook.ts'
+import { startWebhooks, systemTimer } from './webhooks/webhooks.ts'
 
 export type Platform = { readonly port: number; close(): Promise<void> }
 
@@ -38,7 +42,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     monotonicMs: () => performance.now(),
     log: (refusal) => log.warn(refusal, 'refused'),
   })
-  const fail = (failure: Error): void =>
+  const fail = (failure: unknown): void =>
     log.error({ err: failure }, 'disk failure, nothing is acknowledged until it is over')
 
   const documents = openDocuments(join(dataDir, 'documents.sqlite'), readSeed(config), nowMs())
@@ -52,9 +56,24 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     syncDelayMs: config.history.syncDelayMs,
   })
   const seenBook = openSeenBook(join(dataDir, 'seen.sqlite'))
-  const episodes = openEpisodes(join(dataDir, 'episodes.sqlite'), seenBook, ({ episodes: changed, slots }) =>
-    views.tell(slots, changed),
+  const episodes = openEpisodes(
+    join(dataDir, 'episodes.sqlite'),
+    seenBook,
+    ({ episodes: changed, slots }) => {
+      views.tell(slots, changed)
+      webhooks.take(changed)
+    },
   )
+  const webhooks = startWebhooks({
+    webhooks: readWebhooks(config.webhooks),
+    book: openWebhookBook(join(dataDir, 'webhooks.sqlite')),
+    find: episodes.find,
+    open: episodes.open,
+    layout: documents.layout,
+    timer: systemTimer,
+    onGivenUp: (detail) => refusals.refuse('webhook-given-up', detail),
+    onFailure: fail,
+  })
   const live = createLive(() => refusals.refuse('listener-dropped', 'a live listener did not keep up'))
   const views = createViews({
     site,
@@ -249,6 +268,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     views,
     live,
     status,
+    webhooks: webhooks.list,
     nowMs,
     command,
     newId: () => randomBytes(8).toString('hex'),
@@ -275,6 +295,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       await connection.close()
       // What holds the history up must not hold up the end: closing it ends the slice that is under way.
       await Promise.all([following.close(), history.close()])
+      await webhooks.close()
       await platformLog.close()
       episodes.close()
       seenBook.close()
@@ -282,6 +303,14 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     },
   }
 }
+
+const readWebhooks = (configured: PlatformConfig['webhooks']): Webhook[] =>
+  configured.map(({ id, kind, language, urlFile, secretFile }) => {
+    const url = readFileSync(urlFile, 'utf8').trim()
+    if (!isWebhookUrl(url)) throw new Error(`${urlFile}: it holds no address that begins with https://`)
+    const secret = secretFile === undefined ? undefined : readFileSync(secretFile, 'utf8').trim()
+    return { id, kind, language, url, secret }
+  })
 
 const readSeed = ({ layoutFile, rulesFile }: PlatformConfig) => {
   const layout = fromJson(parseLayout)(readFileSync(layoutFile, 'utf8'))

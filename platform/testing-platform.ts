@@ -65,7 +65,7 @@ export const health = (over: Partial<HealthMessage>): string =>
   } satisfies HealthMessage)
 
 /** A real platform behind a real broker, and a gateway's connection that a test speaks through. */
-export const startTestPlatform = async () => {
+export const startTestPlatform = async (over: object = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'platform-'))
   const received: { topic: string; text: string }[] = []
   const identities = createIdentities([
@@ -96,6 +96,7 @@ export const startTestPlatform = async () => {
       mqtt: { url, username: 'platform', passwordFile: join(folder, 'secret') },
       layoutFile: join(folder, 'layout.json'),
       rulesFile: join(folder, 'rules.json'),
+      ...over,
     }),
     pino({ level: 'silent' }),
   )

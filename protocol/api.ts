@@ -205,3 +205,20 @@ export const LiveEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('alive'), nowMs: z.int() }),
 ])
 export type LiveEvent = z.infer<typeof LiveEventSchema>
+
+/** Where alarms are told outside the console: how it goes, and what was given up. Times are wall time, ms. */
+export const WebhookViewSchema = z.object({
+  webhook: z.string(),
+  kind: z.enum(['json', 'wecom', 'dingtalk', 'feishu']),
+  waiting: z.int(),
+  sent: z.int(),
+  lastSentMs: z.int().optional(),
+  failing: z
+    .object({ sinceMs: z.int(), attempts: z.int(), nextMs: z.int(), reason: z.string() })
+    .optional()
+    .describe('the message at the head of the queue, while it does not go out'),
+  givenUp: z
+    .array(z.object({ episode: IdSchema, word: z.string(), madeMs: z.int(), reason: z.string() }))
+    .describe('newest first'),
+})
+export type WebhookView = z.infer<typeof WebhookViewSchema>

@@ -66,6 +66,7 @@ beforeAll(async () => {
     log,
     views,
     live,
+    webhooks: () => [],
     status: () => ({
       nowMs: 1,
       speed: 1,

@@ -4,8 +4,9 @@ import {
   LogRowSchema,
   SectionViewSchema,
   StatusSchema,
+  WebhookViewSchema,
 } from '@clearlane/protocol'
-import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
+import type { CommandMessage, ReplyMessage, Status, WebhookView } from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -33,6 +34,7 @@ export type ApiParts = {
   readonly views: Views
   readonly live: Live
   readonly status: () => Status
+  readonly webhooks: () => WebhookView[]
   readonly nowMs: () => number
   /** Sends a command to a gateway; undefined when it does not answer in time. */
   readonly command: (gateway: string, command: CommandMessage) => Promise<ReplyMessage | undefined>
@@ -92,6 +94,14 @@ export const createApi = (parts: ApiParts) => {
       responses: { 200: json(StatusSchema, 'the platform itself'), ...errors },
     }),
     (c) => c.json(status(), 200),
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/webhooks`,
+      responses: { 200: json(page(WebhookViewSchema), 'each with what it was told'), ...errors },
+    }),
+    (c) => c.json({ items: parts.webhooks() }, 200),
   )
   app.openapi(
     createRoute({

@@ -5,6 +5,7 @@ import { useConsole } from '../../live/use-console.ts'
 import { ROUTES } from '../../routes.ts'
 import { translated, useLanguage, useWords } from '../../words/language.ts'
 import { toAgo } from '../../words/time.ts'
+import { WebhooksList } from './webhooks-list.tsx'
 
 const WORDS = translated(
   {
@@ -66,6 +67,7 @@ export const MoreScreen = () => {
           </List.Item>
         ))}
       </List>
+      <WebhooksList />
       <List header={words.device}>
         <List.Item extra={words.thisLanguage} description={words.languageHint}>
           {words.language}
