@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { readServiceConfig } from '@clearlane/protocol'
+import { readServiceConfig, toListenProblem } from '@clearlane/protocol'
 import { pino } from 'pino'
 import { createBroker } from './broker.ts'
 import type { BrokerConfig } from './config.ts'
@@ -34,10 +34,18 @@ const runBroker = async (config: BrokerConfig) => {
   })
 }
 
+/** What is wrong with a port is said in a sentence; whatever else goes wrong keeps its trace. */
+const endOnPort = (cause: unknown): never => {
+  const problem = toListenProblem(cause, 'port')
+  if (problem === undefined) throw cause
+  process.stderr.write(`broker: ${problem}\n`)
+  process.exit(2)
+}
+
 if (import.meta.main) {
   const start = readServiceConfig(BROKER_SERVICE, process.argv.slice(2), { fs, path, X509Certificate })
   if (start.kind === 'run') {
-    const broker = await runBroker(start.config)
+    const broker = await runBroker(start.config).catch(endOnPort)
     process.send?.({ kind: 'ready', port: broker.port })
     const stop = (): void => void broker.close().then(() => process.exit(0))
     for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.once(signal, stop)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import * as fs from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 import { BROKER_SERVICE } from '@clearlane/broker/config.ts'
@@ -257,6 +258,19 @@ describeRoom(
     },
     {
       change: {
+        webhooks: [
+          { id: 'duty', kind: 'wecom', urlFile: at('secret') },
+          { id: 'desk', kind: 'feishu', urlFile: at('none'), secretFile: at('empty') },
+        ],
+      },
+      problems: [
+        'webhooks.0.urlFile: secret: it holds no address that begins with https://; put the address in it',
+        `webhooks.1.urlFile: none: ${MISSING}`,
+        'webhooks.1.secretFile: empty: it is empty; put the secret in it',
+      ],
+    },
+    {
+      change: {
         dataDir: at('secret/data'),
         layoutFile: at('outside.json'),
         rulesFile: at('flapping.json'),
@@ -302,6 +316,39 @@ describeRoom(
     },
   ],
 )
+
+test.each([
+  {
+    room: 'broker',
+    place: 'port',
+    config: (port: number) => ({ port, identitiesFile: at('identities.json') }),
+  },
+  {
+    room: 'platform',
+    place: 'http.port',
+    config: (port: number) => ({
+      dataDir: path.join(configs, 'taken'),
+      site: 's',
+      http: { port },
+      ...withMqtt({}),
+      layoutFile: at('layout.json'),
+      rulesFile: at('rules.json'),
+    }),
+  },
+])('$room ends with a sentence where its port is taken', async ({ room, place, config }) => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const address = other.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { code, said } = await run(room, config(port), [])
+  other.close()
+  expect(said).toContain(
+    `${room}: ${place}: listen EADDRINUSE: address already in use 127.0.0.1:${port}: another program has this port; ` +
+      'stop that one, or choose another port',
+  )
+  expect(said).not.toMatch(/^ +at /m)
+  expect(code).toBe(2)
+})
 
 test('a check leaves nothing behind', () => {
   expect(fs.readdirSync(folder)).toEqual(filesAtStart)

@@ -84,6 +84,20 @@ const judge = <S extends z.ZodObject>(
   return { config: parsed.data, problems: [...misfits, ...found] }
 }
 
+/** Codes with which a machine refuses an address to listen on, as Node names them. */
+const LISTEN_PROBLEMS: ReadonlyMap<unknown, string> = new Map([
+  ['EADDRINUSE', 'another program has this port; stop that one, or choose another port'],
+  ['EACCES', 'this user may not listen on this port; choose one above 1023'],
+  ['EADDRNOTAVAIL', 'this machine has no such address; choose one that it has'],
+])
+
+/** Why a service cannot listen, with the place in its configuration; undefined where something else went wrong. */
+export const toListenProblem = (cause: unknown, place: string): string | undefined => {
+  if (!(cause instanceof Error) || !('code' in cause)) return undefined
+  const problem = LISTEN_PROBLEMS.get(cause.code)
+  return problem === undefined ? undefined : `${place}: ${cause.message}: ${problem}`
+}
+
 const toPlace = (path: readonly PropertyKey[]): string =>
   path.length === 0 ? 'configuration' : path.map(String).join('.')
 
