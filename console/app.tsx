@@ -10,6 +10,7 @@ import type { ConsoleState } from './live/state.ts'
 import { reduce, toNowMs } from './live/state.ts'
 import { ConsoleProvider } from './live/use-console.ts'
 import { Freshness, LinkBanner } from './parts/link-banner.tsx'
+import { usePlaces } from './parts/way-back.ts'
 import { ROUTES } from './routes.ts'
 import { DeviceScreen } from './screens/devices/device-screen.tsx'
 import { DevicesScreen } from './screens/devices/devices-screen.tsx'
@@ -169,6 +170,7 @@ const Shell = ({
 }) => {
   const words = WORDS[language]
   const [location, go] = useLocation()
+  usePlaces()
   const tab =
     TABS.find(({ key }) => key !== ROUTES.estate && location.startsWith(key)) ??
     (isUnderMore(location) ? TABS[3] : TABS[0])

@@ -4,6 +4,7 @@ import 'antd-mobile/es/global'
 import { createRoot } from 'react-dom/client'
 import { unstableSetRender } from 'antd-mobile'
 import { App } from './app.tsx'
+import { rememberPlaces } from './parts/way-back.ts'
 import './style.css'
 
 // antd-mobile mounts its pop-ups itself; under React 19 it must be told how.
@@ -13,6 +14,7 @@ unstableSetRender((node, container) => {
   return async () => root.unmount()
 })
 
+rememberPlaces()
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')
 createRoot(root).render(<App />)

@@ -113,6 +113,38 @@ test('whoever reads further down is not moved when episodes come above', async (
   await page.close()
 })
 
+test('whoever comes back from an episode finds the list as it was, its row in its place and in focus', async () => {
+  await expect
+    .poll(async () => (await episodesOf('state=ended&limit=100')).length, WITHIN)
+    .toBeGreaterThan(40)
+  const page = await openPage('phone', '/episodes?state=ended')
+  await page.locator(ROWS).nth(8).waitFor()
+  await page.evaluate('window.scrollTo(0, 2400)')
+  await expect.poll(() => page.locator('.episode-rows > li[aria-posinset="20"]').count()).toBe(1)
+  const id = await page.evaluate<string>(
+    `document.elementFromPoint(100, 400).closest('[data-testid]').getAttribute('data-testid')`,
+  )
+  const row = page.getByTestId(id)
+  const topOf = async (): Promise<number> => (await row.boundingBox())?.y ?? -1
+  const before = await topOf()
+  for (const goBack of [
+    () => page.goBack(),
+    () => page.getByText('全部事件', { exact: false }).first().click(),
+  ]) {
+    await row.click()
+    await page.getByTestId('episode-detail').waitFor()
+    await expect.poll(() => page.evaluate('scrollY')).toBe(0)
+    await goBack()
+    await page.waitForURL(/\/episodes\?state=ended$/)
+    await row.waitFor()
+    await expect.poll(async () => Math.abs((await topOf()) - before)).toBeLessThan(3)
+    await expect
+      .poll(() => page.evaluate<string>("document.activeElement.getAttribute('data-testid')"))
+      .toBe(id)
+  }
+  await page.close()
+})
+
 test('an episode is ended by hand with name and reason, asked twice, and its page says who and why', async () => {
   const open = async (): Promise<EpisodeView | undefined> =>
     (await episodesOf('state=blocked&limit=50')).toSorted(

@@ -7,6 +7,7 @@ import { startOf } from '../../live/state.ts'
 import { useConsole } from '../../live/use-console.ts'
 import '../../parts/facts.css'
 import { StateWord } from '../../parts/state-word.tsx'
+import { stepBackTo } from '../../parts/way-back.ts'
 import { ROUTES } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
 import { toStatus } from '../../words/states.ts'
@@ -28,7 +29,9 @@ export const EpisodeScreen = ({ id }: { readonly id: string }) => {
   return (
     <article className="episode" data-testid="episode-detail">
       <p className="back">
-        <Link href={ROUTES.episodes}>{words.back}</Link>
+        <Link href={ROUTES.episodes} onClick={stepBackTo(ROUTES.episodes)}>
+          {words.back}
+        </Link>
       </p>
       {answer === undefined && <p>{words.loading}</p>}
       {answer !== undefined && answer.kind !== 'answer' && (

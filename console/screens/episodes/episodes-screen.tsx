@@ -8,6 +8,7 @@ import { useAsk } from '../../live/ask.ts'
 import { startOf } from '../../live/state.ts'
 import { useConsole } from '../../live/use-console.ts'
 import { Tap } from '../../parts/tap.tsx'
+import { isOnWayBack } from '../../parts/way-back.ts'
 import { ROUTES, toEpisode } from '../../routes.ts'
 import type { Language } from '../../words/language.ts'
 import { localeOf, useLanguage, useWords } from '../../words/language.ts'
@@ -163,6 +164,9 @@ const Count = ({ filter, rows }: { readonly filter: Filter; readonly rows: reado
   )
 }
 
+/** The episode that was opened from the list, and where its row stood on the screen. */
+let opened: { readonly id: string; readonly top: number } | undefined
+
 /** The rows in sight. Whoever reads far down keeps the row under the eye when others come above it. */
 const Rows = ({ list }: { readonly list: EpisodeList }) => {
   const { rows, isComplete, isFailed, more } = list
@@ -193,6 +197,21 @@ const Rows = ({ list }: { readonly list: EpisodeList }) => {
   }, [rows, scrollMargin])
 
   const shown = virtualizer.getVirtualItems()
+  // On the way back the row that was opened stands where it stood, and has the focus.
+  const wanted = useRef(isOnWayBack() ? opened : undefined)
+  useEffect(() => {
+    const { id, top } = wanted.current ?? {}
+    const index = id === undefined ? -1 : rows.findIndex(({ episode }) => episode.id === id)
+    if (index !== -1)
+      window.scrollTo({ top: scrollMargin + index * ROW_PX - (top ?? 0), behavior: 'instant' })
+  }, [scrollMargin])
+  useEffect(() => {
+    if (wanted.current === undefined) return
+    const row = box.current?.querySelector(`[data-episode="${wanted.current.id}"]`)
+    if (!(row instanceof HTMLElement)) return
+    wanted.current = undefined
+    row.focus({ preventScroll: true })
+  }, [shown])
   const last = shown.at(-1)?.index ?? -1
   useEffect(() => {
     if (!isFailed && !isComplete && rows.length > 0 && last >= rows.length - AHEAD_ROWS) more()
@@ -258,6 +277,10 @@ const EpisodeRow = memo(
         href={toEpisode(episode.id)}
         className="episode-row"
         data-testid={`episode-${episode.id}`}
+        data-episode={episode.id}
+        onClick={({ currentTarget }) => {
+          opened = { id: episode.id, top: currentTarget.getBoundingClientRect().top }
+        }}
         data-status={status}
         data-section={episode.sections[0]}
       >

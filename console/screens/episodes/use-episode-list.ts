@@ -20,12 +20,18 @@ export type EpisodeList = {
   readonly more: () => void
 }
 
+/** What was loaded when the list was last left: whoever comes back from an episode finds it as it was. */
+let left: { readonly path: string; readonly loaded: Loaded } | undefined
+
 /** The rows of a filter: open ones from the live feed, ended ones page by page, kept up to date by the feed. */
 export const useEpisodeList = (filter: Filter): EpisodeList => {
   const { state } = useConsole()
   const live = useRef(state.episodes)
   live.current = state.episodes
-  const [loaded, setLoaded] = useState<Loaded>(NOTHING_LOADED)
+  const path = toSearch(toQuery(filter))
+  const [loaded, setLoaded] = useState<Loaded>(left?.path === path ? left.loaded : NOTHING_LOADED)
+  const latest = useRef(loaded)
+  latest.current = loaded
   const [isFailed, setFailed] = useState(false)
   const isBusy = useRef(false)
   const isWanted = useCallback((view: EpisodeView) => matches(filter, view), [filter])
@@ -62,13 +68,17 @@ export const useEpisodeList = (filter: Filter): EpisodeList => {
 
   useEffect(() => {
     isBusy.current = false
-    setLoaded(wantsEnded(filter) ? NOTHING_LOADED : { ...NOTHING_LOADED, isComplete: true })
+    const known = left?.path === path && left.loaded.ended.length > 0 ? left.loaded : undefined
+    setLoaded(known ?? (wantsEnded(filter) ? NOTHING_LOADED : { ...NOTHING_LOADED, isComplete: true }))
     setFailed(false)
     if (!wantsEnded(filter)) return undefined
     const abort = new AbortController()
-    void load(undefined, addPage, abort.signal)
-    return () => abort.abort()
-  }, [filter, load])
+    void load(undefined, known === undefined ? addPage : catchUp, abort.signal)
+    return () => {
+      abort.abort()
+      left = { path, loaded: latest.current }
+    }
+  }, [filter, path, load])
 
   const before = useRef(state.episodes)
   useEffect(() => {
