@@ -30,6 +30,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     '@tanstack/react-virtual',
     'vite',
     '@vitejs/plugin-react',
+    'zod',
   ],
   grafana: ['protocol'],
   bench: ['*'],

@@ -3,6 +3,7 @@ import { lazy, Suspense, useMemo, useState } from 'react'
 import { Tap } from '../parts/tap.tsx'
 import { toReason } from '../words/evidence.ts'
 import { localeOf, useLanguage, useWords } from '../words/language.ts'
+import { toRefusal } from '../words/refusals.ts'
 import { PRESENCE_SHAPES, PRESENCE_WORDS } from '../words/presences.ts'
 import { toAge, toMoment } from '../words/time.ts'
 import { TRANSITION_SHAPES, TRANSITION_WORDS } from '../words/transitions.ts'
@@ -38,6 +39,7 @@ type SlotChartProps = {
 export const SlotChart = (props: SlotChartProps) => {
   const { answer, span, label, onSpan } = props
   const words = useWords(CHART_WORDS)
+  const language = useLanguage()
   const { series, failure, isLoading, retry } = answer
   return (
     <div className="chart" data-testid="chart" data-loading={isLoading} data-readings={series?.readings}>
@@ -48,7 +50,7 @@ export const SlotChart = (props: SlotChartProps) => {
       )}
       {failure !== undefined && (
         <p className="chart-note" role="alert">
-          {words.failed} {failure.kind === 'refused' && failure.message}{' '}
+          {words.failed} {failure.kind === 'refused' && toRefusal(failure, language)}{' '}
           <Tap onClick={retry}>{words.retry}</Tap>
         </p>
       )}

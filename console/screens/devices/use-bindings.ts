@@ -15,7 +15,10 @@ export type ChangeKind = 'bound' | 'moved' | 'swapped' | 'unbound'
 export type Outcome =
   | { readonly kind: 'sending' }
   | { readonly kind: 'done'; readonly change: ChangeKind; readonly slot: string }
-  | { readonly kind: 'failed'; readonly refusal: string | undefined }
+  | {
+      readonly kind: 'failed'
+      readonly refusal: { readonly code: string; readonly message: string } | undefined
+    }
   | { readonly kind: 'undone' | 'undo-changed' | 'undo-failed' }
 
 export type BindingsHook = {
@@ -51,7 +54,7 @@ export const useBindings = (): BindingsHook => {
       const before = await ask('/layout', LayoutSchema)
       const after = before.kind === 'answer' ? await put(step) : before
       if (before.kind !== 'answer' || after.kind !== 'answer') {
-        setOutcome({ kind: 'failed', refusal: after.kind === 'refused' ? after.message : undefined })
+        setOutcome({ kind: 'failed', refusal: after.kind === 'refused' ? after : undefined })
         return
       }
       setTold(after.value)

@@ -3,7 +3,8 @@ import type { Schema } from '../../live/ask.ts'
 import { tell } from '../../live/ask.ts'
 import { useWho } from '../../live/who.ts'
 import { Tap } from '../../parts/tap.tsx'
-import { useWords } from '../../words/language.ts'
+import { useLanguage, useWords } from '../../words/language.ts'
+import { toRefusal } from '../../words/refusals.ts'
 import { EPISODE_WORDS } from './episode-words.ts'
 
 const AnythingSchema: Schema<unknown> = { parse: (value) => value }
@@ -15,6 +16,7 @@ type Step =
 /** Ends an episode that no sensor will end: asks for name and reason, says what will happen, and asks once more. */
 export const EndByHand = ({ id, onEnded }: { readonly id: string; readonly onEnded: () => void }) => {
   const words = useWords(EPISODE_WORDS)
+  const language = useLanguage()
   const [step, setStep] = useState<Step>({ kind: 'closed' })
   const [by, setBy] = useWho()
   const [reason, setReason] = useState('')
@@ -29,7 +31,10 @@ export const EndByHand = ({ id, onEnded }: { readonly id: string; readonly onEnd
       AnythingSchema,
     )
     if (answer.kind !== 'answer') {
-      setStep({ kind: 'failed', why: answer.kind === 'refused' ? answer.message : words.endUnreachable })
+      setStep({
+        kind: 'failed',
+        why: answer.kind === 'refused' ? toRefusal(answer, language) : words.endUnreachable,
+      })
       return
     }
     setStep({ kind: 'ended' })

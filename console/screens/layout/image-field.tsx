@@ -1,7 +1,8 @@
 import { Dialog } from 'antd-mobile'
 import { useRef, useState } from 'react'
 import { ask } from '../../live/ask.ts'
-import { useWords } from '../../words/language.ts'
+import { useLanguage, useWords } from '../../words/language.ts'
+import { toRefusal } from '../../words/refusals.ts'
 import { WORDS } from './words.ts'
 
 const MAX_BYTES = 8 * 1024 * 1024
@@ -10,7 +11,7 @@ const TYPES = ['image/png', 'image/jpeg', 'image/webp']
 type State =
   | { readonly kind: 'none' | 'sending' | 'sent' | 'wrong-kind' | 'broken' | 'not-sent' }
   | { readonly kind: 'too-big'; readonly bytes: number }
-  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
 
 /** Chooses the image under the plan. What the platform would refuse is told before anything is sent. */
 export const ImageField = ({
@@ -24,6 +25,7 @@ export const ImageField = ({
   readonly onRemoved: () => void
 }) => {
   const words = useWords(WORDS)
+  const language = useLanguage()
   const input = useRef<HTMLInputElement>(null)
   const [state, setState] = useState<State>({ kind: 'none' })
 
@@ -80,13 +82,18 @@ export const ImageField = ({
         )}
       </div>
       <p role="status" data-testid="image-state" data-state={state.kind}>
-        {toSentence(state, words)}
+        {state.kind === 'refused'
+          ? `${words.refused} ${toRefusal(state, language)}`
+          : toSentence(state, words)}
       </p>
     </div>
   )
 }
 
-const toSentence = (state: State, words: Readonly<Record<keyof (typeof WORDS)['zh'], string>>): string => {
+const toSentence = (
+  state: Exclude<State, { readonly kind: 'refused' }>,
+  words: Readonly<Record<keyof (typeof WORDS)['zh'], string>>,
+): string => {
   switch (state.kind) {
     case 'none':
     case 'sending':
@@ -101,8 +108,6 @@ const toSentence = (state: State, words: Readonly<Record<keyof (typeof WORDS)['z
       return words.imageBroken
     case 'not-sent':
       return words.imageNotSent
-    case 'refused':
-      return `${words.refused} ${state.message}`
   }
 }
 
@@ -117,7 +122,7 @@ const send = async (method: 'PUT' | 'DELETE', file?: File): Promise<State> => {
     case 'unreachable':
       return { kind: 'not-sent' }
     case 'refused':
-      return { kind: 'refused', message: answer.message }
+      return answer
   }
 }
 const ANYTHING = { parse: (body: unknown) => body }

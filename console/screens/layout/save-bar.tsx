@@ -2,7 +2,8 @@ import type { LayoutVersion } from '@clearlane/protocol'
 import { Dialog } from 'antd-mobile'
 import { useState } from 'react'
 import { WhoField } from '../../parts/field.tsx'
-import { useWords } from '../../words/language.ts'
+import { useLanguage, useWords } from '../../words/language.ts'
+import { toRefusal } from '../../words/refusals.ts'
 import { DifferenceList } from './difference-list.tsx'
 import { diffLayouts } from './difference.ts'
 import type { Item } from './edits.ts'
@@ -122,6 +123,7 @@ const SaveButton = ({
 
 const Outcome = ({ editor: { save, select } }: { readonly editor: Editor }) => {
   const words = useWords(WORDS)
+  const language = useLanguage()
   switch (save.kind) {
     case 'none':
     case 'saving':
@@ -160,7 +162,7 @@ const Outcome = ({ editor: { save, select } }: { readonly editor: Editor }) => {
       return (
         <div className="note">
           <p>
-            {words.refused} {save.problems.length === 0 && save.message}
+            {words.refused} {toRefusal(save, language)}
           </p>
           {save.problems.map((problem) => (
             <button

@@ -19,7 +19,12 @@ export type EditorProblem = {
 export type SaveState =
   | { readonly kind: 'none' | 'saving' | 'unreachable' }
   | { readonly kind: 'saved'; readonly version: number }
-  | { readonly kind: 'refused'; readonly message: string; readonly problems: readonly EditorProblem[] }
+  | {
+      readonly kind: 'refused'
+      readonly code: string
+      readonly message: string
+      readonly problems: readonly EditorProblem[]
+    }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'merged'; readonly version: number; readonly clashes: readonly Clash[] }
 
@@ -147,6 +152,7 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
             ? { kind: 'conflict' }
             : {
                 kind: 'refused',
+                code: answer.code,
                 message: answer.message,
                 problems: readLayoutPlaces(answer.message).map((one) => ({ ...one, kind: 'refused' })),
               },
