@@ -123,10 +123,42 @@ const episodesScroll = (): Figure[] => {
   return [toFigure(name, own.slowPercent, '%', { atMost: own.stillPercent + 1 }, own.stillPercent)]
 }
 
+type Month = {
+  readonly rows: number
+  readonly monthMs: number
+  readonly dayMs: number
+  readonly firstViewMs: number
+  readonly unthrottledMs: number
+}
+const FINE_MS = 30_000
+const COARSE_MS = 600_000
+/** A month of one slot beside a day of it, and the first view on a throttled phone beside one that is not. */
+const chart = (): Figure[] => {
+  const own = run<Month>('month-run.ts', values.quick ? [3, COARSE_MS] : [10, FINE_MS])
+  const past = `${own.rows} readings of the past`
+  return [
+    toFigure(
+      `chart p95: a month of one slot to the screen, ${past}`,
+      own.monthMs,
+      'ms',
+      { atMost: 1_000 },
+      own.dayMs,
+    ),
+    toFigure(
+      `first view p95 on a throttled phone, ${past}`,
+      own.firstViewMs,
+      'ms',
+      { atMost: 2_000 },
+      own.unthrottledMs,
+    ),
+  ]
+}
+
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   pipeline,
   'event-latency': eventLatency,
   'episodes-scroll': episodesScroll,
+  chart,
   start: measureStart,
   feed,
 }

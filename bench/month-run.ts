@@ -17,8 +17,8 @@ const DAYS = 30
 const FINE_MS = 30_000
 const EPISODES = 5_000
 const SLOWER_CPU = 4
-/** A phone on a poor 3G: kilobits a second down and up, and the way there and back. */
-const NETWORK = { downKbit: 1_600, upKbit: 750, roundTripMs: 150 }
+/** A phone on 4G as a browser's tools throttle it: kilobits a second down and up, and the way there and back. */
+const NETWORK = { downKbit: 8_100, upKbit: 1_350, roundTripMs: 165 }
 
 /** In the page: from the tap until the chart of so many readings or more has been painted. */
 const tapAndWait = (name: string, atLeast: number, below: number) => `new Promise((resolve) => {

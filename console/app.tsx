@@ -12,13 +12,8 @@ import { ConsoleProvider } from './live/use-console.ts'
 import { Freshness, LinkBanner } from './parts/link-banner.tsx'
 import { usePlaces } from './parts/way-back.ts'
 import { ROUTES } from './routes.ts'
-import { DeviceScreen } from './screens/devices/device-screen.tsx'
-import { DevicesScreen } from './screens/devices/devices-screen.tsx'
-import { EpisodeScreen } from './screens/episodes/episode-screen.tsx'
-import { EpisodesScreen } from './screens/episodes/episodes-screen.tsx'
 import { EstateScreen } from './screens/estate/estate-screen.tsx'
 import { MoreScreen } from './screens/more/more-screen.tsx'
-import { SlotScreen } from './screens/slots/slot-screen.tsx'
 import type { Language } from './words/language.ts'
 import { firstLanguage, keepLanguage, LanguageProvider, translated } from './words/language.ts'
 
@@ -61,6 +56,17 @@ const isUnderMore = (location: string): boolean =>
 const TICK_MS = 1_000
 const KEEP_EVERY_MS = 10_000
 
+/** Only the first view is in the first piece: the other screens come while somebody looks at it. */
+const loadEpisodes = () => import('./screens/episodes/episodes-screen.tsx')
+const loadEpisode = () => import('./screens/episodes/episode-screen.tsx')
+const loadDevices = () => import('./screens/devices/devices-screen.tsx')
+const loadDevice = () => import('./screens/devices/device-screen.tsx')
+const loadSlot = () => import('./screens/slots/slot-screen.tsx')
+const EpisodesScreen = lazy(async () => ({ default: (await loadEpisodes()).EpisodesScreen }))
+const EpisodeScreen = lazy(async () => ({ default: (await loadEpisode()).EpisodeScreen }))
+const DevicesScreen = lazy(async () => ({ default: (await loadDevices()).DevicesScreen }))
+const DeviceScreen = lazy(async () => ({ default: (await loadDevice()).DeviceScreen }))
+const SlotScreen = lazy(async () => ({ default: (await loadSlot()).SlotScreen }))
 /** What only few people open is fetched when they do. */
 const GatewaysScreen = lazy(async () => ({
   default: (await import('./screens/gateways/gateways-screen.tsx')).GatewaysScreen,
@@ -68,6 +74,13 @@ const GatewaysScreen = lazy(async () => ({
 const LayoutScreen = lazy(async () => ({
   default: (await import('./screens/layout/layout-screen.tsx')).LayoutScreen,
 }))
+
+const FETCH_AHEAD_AFTER_MS = 3_000
+/** A tap must not wait for a piece; one that cannot be had now is asked for again by the tap. */
+const fetchAhead = (): void => {
+  for (const load of [loadEpisodes, loadEpisode, loadDevices, loadDevice, loadSlot])
+    load().catch(() => undefined)
+}
 
 export const App = () => {
   const [state, take] = useReducer(reduce, undefined, recallState)
@@ -89,6 +102,10 @@ export const App = () => {
     return () => window.clearInterval(timer)
   }, [])
   useEffect(() => keepLanguage(language), [language])
+  useEffect(() => {
+    const timer = window.setTimeout(fetchAhead, FETCH_AHEAD_AFTER_MS)
+    return () => window.clearTimeout(timer)
+  }, [])
 
   const nowMs = toNowMs(state, Math.max(counterMs, state.heard?.counterMs ?? 0))
   const silentMs = state.heard === undefined ? 0 : counterMs - state.heard.counterMs

@@ -9,6 +9,8 @@ import { useLocation, useSearch } from 'wouter'
 const places = new Map<string, number>()
 let isWayBack = false
 let cameFrom: string | undefined
+/** A page that has just been opened is where it should be; to scroll would make it lay itself out too early. */
+let isFirst = true
 const here = (): string => window.location.pathname + window.location.search
 let current = here()
 
@@ -35,6 +37,10 @@ export const usePlaces = (): void => {
   const [location] = useLocation()
   const search = useSearch()
   useLayoutEffect(() => {
+    if (isFirst) {
+      isFirst = false
+      return
+    }
     const top = isWayBack ? (places.get(here()) ?? 0) : 0
     window.scrollTo({ top, behavior: 'instant' })
   }, [location, search])
