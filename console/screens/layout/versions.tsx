@@ -1,10 +1,9 @@
 import type { Layout, LayoutVersion } from '@clearlane/protocol'
-import { LayoutSchema } from '@clearlane/protocol'
 import { Dialog } from 'antd-mobile'
 import { useState } from 'react'
 import type { Answer } from '../../live/ask.ts'
-import { useAsk } from '../../live/ask.ts'
 import { useConsole } from '../../live/use-console.ts'
+import { useLayoutVersion } from '../../live/use-layout.ts'
 import { ChoiceField, WhoField } from '../../parts/field.tsx'
 import { useLanguage, useWords } from '../../words/language.ts'
 import { toAgo, toMoment } from '../../words/time.ts'
@@ -30,8 +29,8 @@ export const Versions = ({
   const newest = versions[0]?.version ?? 1
   const [older, setOlder] = useState(versions[1]?.version ?? newest)
   const [newer, setNewer] = useState(newest)
-  const before = useAsk(`/layout?version=${older}`, LayoutSchema)
-  const after = useAsk(`/layout?version=${newer}`, LayoutSchema)
+  const before = useLayoutVersion(older)
+  const after = useLayoutVersion(newer)
   const choices = versions.map(({ version, atMs, by }) => ({
     value: String(version),
     label: `${version} · ${by} · ${toMoment(atMs, language)}`,
