@@ -2,6 +2,7 @@ import 'antd-mobile/es/global'
 import { createRoot } from 'react-dom/client'
 import { unstableSetRender } from 'antd-mobile'
 import { App } from './app.tsx'
+import './parts/controls.css'
 import './style.css'
 
 // antd-mobile mounts its pop-ups itself; under React 19 it must be told how.

@@ -3,6 +3,7 @@ import { useRef, useState } from 'react'
 import { ask } from '../../live/ask.ts'
 import { useWords } from '../../words/language.ts'
 import { WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 const MAX_BYTES = 8 * 1024 * 1024
 const TYPES = ['image/png', 'image/jpeg', 'image/webp']
@@ -65,19 +66,10 @@ export const ImageField = ({
         }}
       />
       <div className="buttons">
-        <button
-          type="button"
-          className="small-button"
-          disabled={state.kind === 'sending'}
-          onClick={() => input.current?.click()}
-        >
+        <Tap disabled={state.kind === 'sending'} onClick={() => input.current?.click()}>
           {state.kind === 'sending' ? words.sendingImage : words.chooseImage}
-        </button>
-        {hasImage && (
-          <button type="button" className="small-button" onClick={() => void remove()}>
-            {words.removeImage}
-          </button>
-        )}
+        </Tap>
+        {hasImage && <Tap onClick={() => void remove()}>{words.removeImage}</Tap>}
       </div>
       <p role="status" data-testid="image-state" data-state={state.kind}>
         {toSentence(state, words)}

@@ -10,6 +10,7 @@ import { toAgo, toMoment } from '../../words/time.ts'
 import { diffLayouts } from './difference.ts'
 import { DifferenceList } from './difference-list.tsx'
 import { WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 /** Every version with who and when, two of them compared, and an older one made the next. */
 export const Versions = ({
@@ -88,23 +89,20 @@ export const Versions = ({
           {older !== newest && (
             <>
               <WhoField who={who} />
-              <button
-                type="button"
-                className="big-button"
+              <Tap
+                look="main"
                 data-testid="restore"
                 disabled={valueOf(before) === undefined || who[0].trim() === ''}
                 onClick={() => void restore()}
               >
                 {words.restore} ({older})
-              </button>
+              </Tap>
               <p className="hint">{words.restoreHint}</p>
             </>
           )}
         </>
       )}
-      <button type="button" className="small-button" onClick={onClose}>
-        {words.close}
-      </button>
+      <Tap onClick={onClose}>{words.close}</Tap>
     </div>
   )
 }
