@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client'
 import { unstableSetRender } from 'antd-mobile'
 import { App } from './app.tsx'
 import { rememberPlaces } from './parts/way-back.ts'
+import './parts/controls.css'
 import './style.css'
 
 // antd-mobile mounts its pop-ups itself; under React 19 it must be told how.

@@ -193,6 +193,25 @@ describe('the API', () => {
     expect(listener.heard.map(({ kind }) => kind)).toContain('gateway')
     listener.leave()
   })
+
+  test('tells when a slot was heard last, though its state stays', async () => {
+    const listener = await platform.listen()
+    await listener.until((event) => event.kind === 'hello')
+    await platform.send([reading(70, { receivedMs: 9_000 })], (platform.lastAck()?.readings ?? 0) + 1)
+    await listener.until((event) => event.kind === 'heard' && event.slots['a1'] === 9_000)
+    const devices = [
+      { device: '70b3d57ed001a001', slot: 'a1', lastHeardMs: 9_500, lowBattery: false, missing: 0 },
+    ]
+    await platform.gateway.publishAsync('cl/v1/s/gw/health', health({ devices }), { qos: 1 })
+    await listener.until(
+      (event) => event.kind === 'heard' && event.slots['a1'] === 9_500 && (event.gateways['gw'] ?? 0) > 9_500,
+    )
+    const later = await platform.listen()
+    await later.until((event) => event.kind === 'hello' && event.sections[0]?.slots[0]?.lastHeardMs === 9_500)
+    listener.leave()
+    later.leave()
+    expect(listener.heard.filter(({ kind }) => kind === 'section')).toEqual([])
+  })
 })
 
 test('while its history is locked the platform commits, acknowledges and answers; then the history follows', async () => {

@@ -27,6 +27,7 @@ export type Platform = { readonly port: number; close(): Promise<void> }
 
 const REPLY_WAIT_MS = 5_000
 const CHECK_GATEWAYS_EVERY_MS = 1_000
+const TELL_HEARD_EVERY_MS = 2_000
 /** Acknowledgements of one gateway are gathered this long: one message says it all. */
 const ACK_EVERY_MS = 20
 const HISTORY_WITHIN_MS = 5_000
@@ -160,10 +161,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     onCommitted: (entry) => {
       if (entry.channel === 'readings') {
         const rows = JSON.parse(entry.text) as { readonly slot: string; readonly receivedMs: number }[]
-        views.heardSlots(
-          rows.map((row) => row.slot),
-          rows.reduce((max, row) => Math.max(max, row.receivedMs), 0),
-        )
+        for (const { slot, receivedMs } of rows) views.heardSlot(slot, receivedMs)
       }
       following.wake()
     },
@@ -282,11 +280,13 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
   })
   const address = server.address()
   const checking = setInterval(views.checkGateways, CHECK_GATEWAYS_EVERY_MS)
+  const tellingHeard = setInterval(views.tellHeard, TELL_HEARD_EVERY_MS)
 
   return {
     port: typeof address === 'object' && address !== null ? address.port : config.http.port,
     close: async () => {
       clearInterval(checking)
+      clearInterval(tellingHeard)
       if ('closeAllConnections' in server) server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
       await ingest.idle()

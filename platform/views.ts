@@ -11,6 +11,7 @@ import type { Documents } from './documents/documents.ts'
 import type { Episodes } from './episodes/episodes.ts'
 import type { Live } from './live.ts'
 import type { Log } from './log/log.ts'
+import { createHeardSlots } from './sections/heard-slots.ts'
 import { toSectionState } from './sections/section-state.ts'
 
 /** What people see now: sections and gateways, derived from the projections and from who has been heard lately. */
@@ -21,9 +22,11 @@ export type Views = {
   devices(): DeviceView[]
   unknownDevices(): (UnknownDevice & { readonly gateway: string })[]
   heardGateway(gateway: string, health: HealthMessage, isRetained: boolean): void
-  heardSlots(slots: Iterable<string>, atMs: number): void
+  heardSlot(slot: string, atMs: number): void
   /** Tells the live feed of sections whose slots or episodes changed. */
   tell(slots: readonly string[], episodes: readonly EpisodeView[]): void
+  /** Tells the live feed when slots and gateways were heard last, of slots a bounded number at a time. */
+  tellHeard(): void
   /** Looks whether a gateway has fallen silent. */
   checkGateways(): void
   hello(): Extract<LiveEvent, { kind: 'hello' }>
@@ -46,6 +49,8 @@ export type ViewsOptions = {
 /** Gateways say how they are every 10 s of wall time; three times unheard is silent. */
 export const GATEWAY_SILENT_AFTER_MS = 30_000
 const RECENT_EPISODES = 50
+/** Some 15 kB: 10,000 slots that all speak are told in 20 turns. */
+const MAX_HEARD_SLOTS = 500
 
 type HeardGateway = {
   readonly health: HealthMessage
@@ -58,7 +63,7 @@ type HeardGateway = {
 export const createViews = (options: ViewsOptions): Views => {
   const { site, documents, episodes, log, live, speed, nowMs, wallMs, monotonicMs } = options
   const gateways = new Map<string, HeardGateway>()
-  const heardSlotMs = new Map<string, number>()
+  const heardSlots = createHeardSlots()
   const isHeard = (gateway: string): boolean => {
     const heard = gateways.get(gateway)
     return heard !== undefined && monotonicMs() - heard.monotonicMs < GATEWAY_SILENT_AFTER_MS
@@ -78,7 +83,7 @@ export const createViews = (options: ViewsOptions): Views => {
       .map((section) => {
         const own = (slotsOf.get(section.id) ?? []).map((slot) => {
           const known = episodes.presence(slot.id)
-          const lastHeardMs = heardSlotMs.get(slot.id)
+          const lastHeardMs = heardSlots.lastMs(slot.id)
           return {
             slot: slot.id,
             presence: known?.gateway === section.gateway ? known.presence : ('unknown' as const),
@@ -191,18 +196,19 @@ export const createViews = (options: ViewsOptions): Views => {
     heardGateway: (gateway, health, isRetained) => {
       const wasHeard = isHeard(gateway)
       if (isRetained && wasHeard) return
+      // Its word on its sensors also tells of those that have sent no reading since this platform's start.
+      for (const { slot, lastHeardMs } of health.devices) heardSlots.hear(slot, lastHeardMs)
       gateways.set(gateway, {
         health,
         monotonicMs: isRetained ? Number.NEGATIVE_INFINITY : monotonicMs(),
         wallMs: wallMs(),
-        domainMs: nowMs(),
+        // A retained word is as old as it says.
+        domainMs: isRetained ? Math.min(health.atMs, nowMs()) : nowMs(),
         isConnected: true,
       })
       if (!wasHeard && !isRetained) tellGateway(gateway)
     },
-    heardSlots: (slots, atMs) => {
-      for (const slot of slots) heardSlotMs.set(slot, Math.max(atMs, heardSlotMs.get(slot) ?? 0))
-    },
+    heardSlot: heardSlots.hear,
     tell: (slots, changed) => {
       if (live.count() === 0) return
       for (const episode of changed) live.publish({ kind: 'episode', nowMs: nowMs(), episode })
@@ -213,6 +219,15 @@ export const createViews = (options: ViewsOptions): Views => {
         if (section !== undefined) touched.add(section)
       }
       tellSections(touched)
+    },
+    tellHeard: () => {
+      if (live.count() === 0) return heardSlots.forgetWaiting()
+      live.publish({
+        kind: 'heard',
+        nowMs: nowMs(),
+        slots: heardSlots.take(MAX_HEARD_SLOTS),
+        gateways: Object.fromEntries([...gateways].map(([gateway, { domainMs }]) => [gateway, domainMs])),
+      })
     },
     checkGateways: () => {
       for (const [gateway, heard] of gateways) {

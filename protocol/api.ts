@@ -201,6 +201,12 @@ export const LiveEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('section'), nowMs: z.int(), section: SectionViewSchema }),
   z.object({ kind: z.literal('episode'), nowMs: z.int(), episode: EpisodeViewSchema }),
   z.object({ kind: z.literal('gateway'), nowMs: z.int(), gateway: GatewayViewSchema.omit({ health: true }) }),
+  z.object({
+    kind: z.literal('heard').describe('when slots and gateways were heard last, of slots some at a time'),
+    nowMs: z.int(),
+    slots: z.record(IdSchema, z.int()),
+    gateways: z.record(IdSchema, z.int()),
+  }),
   z.object({ kind: z.literal('layout'), nowMs: z.int(), version: z.int() }),
   z.object({ kind: z.literal('alive'), nowMs: z.int() }),
 ])

@@ -97,6 +97,7 @@ const hear = (alarms: Alarms, event: LiveEvent, counterMs: number): Alarms => {
       return hearEpisode(alarms, event.episode, counterMs, true, false)
     case 'section':
     case 'gateway':
+    case 'heard':
     case 'layout':
     case 'alive':
       return alarms

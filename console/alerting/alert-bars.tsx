@@ -14,6 +14,7 @@ import { NameDialog } from './name-dialog.tsx'
 import { toIcon } from './page-icon.ts'
 import { useAlertingHere } from './use-alerting.ts'
 import { ALERTING_WORDS } from './words.ts'
+import { Tap } from '../parts/tap.tsx'
 import './alerting.css'
 
 /** Above every screen: whether an alarm would be heard, and what is still on its way to the server. */
@@ -25,23 +26,23 @@ export const SoundBar = () => {
     <>
       {isAsking && (
         <section className="sound-bar" data-testid="sound-bar" aria-label={words.soundBar}>
-          <button type="button" className="big-button" onClick={() => wantSound(true)}>
+          <Tap look="main" onClick={() => wantSound(true)}>
             {words.allowSound}
-          </button>
+          </Tap>
           <p>{words.whySound}</p>
           {sound === 'unasked' && (
-            <button type="button" className="plain-button" onClick={() => wantSound(false)}>
+            <Tap look="quiet" onClick={() => wantSound(false)}>
               {words.noSound}
-            </button>
+            </Tap>
           )}
         </section>
       )}
       {sound === 'off' && (
         <p className="quiet-bar" data-testid="sound-off">
           {words.soundOff}
-          <button type="button" className="plain-button" onClick={() => wantSound(true)}>
+          <Tap look="quiet" onClick={() => wantSound(true)}>
             {words.turnOn}
-          </button>
+          </Tap>
         </p>
       )}
       {sound === 'on' && wakeLock !== 'held' && wakeLock !== 'off' && (
@@ -73,9 +74,9 @@ export const AlarmBar = () => {
       {unseen.length > 0 && (
         <section className="alarm-bar" data-testid="alarm-bar" aria-label={words.unseenBar}>
           <AlarmText unseen={unseen} />
-          <button type="button" className="big-button" data-testid="take-note" onClick={take}>
+          <Tap look="main" data-testid="take-note" onClick={take}>
             {words.seen}
-          </button>
+          </Tap>
         </section>
       )}
       {isAskingName && (

@@ -4,6 +4,7 @@ import { useWords } from '../words/language.ts'
 import { NameDialog } from './name-dialog.tsx'
 import { useAlertingHere } from './use-alerting.ts'
 import { ALERTING_WORDS } from './words.ts'
+import { Tap } from '../parts/tap.tsx'
 
 /** Under More: what this device does when an alarm comes, and who is at it. */
 export const AlertingSettings = () => {
@@ -30,9 +31,9 @@ export const AlertingSettings = () => {
           data-testid="sound-setting"
           description={soundWord[sound]}
           extra={
-            <button type="button" className="plain-button" onClick={() => wantSound(!isWanted)}>
+            <Tap look="quiet" onClick={() => wantSound(!isWanted)}>
               {isWanted ? words.turnOff : words.turnOn}
-            </button>
+            </Tap>
           }
         >
           {words.sound}
@@ -42,9 +43,9 @@ export const AlertingSettings = () => {
           data-testid="name-setting"
           description={name ?? words.noName}
           extra={
-            <button type="button" className="plain-button" onClick={() => setRenaming(true)}>
+            <Tap look="quiet" onClick={() => setRenaming(true)}>
               {words.changeName}
-            </button>
+            </Tap>
           }
         >
           {words.name}

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef } from 'react'
 import { useWords } from '../words/language.ts'
 import { ALERTING_WORDS } from './words.ts'
+import { Tap } from '../parts/tap.tsx'
 
 /** As long as the API takes. */
 const MAX_CHARACTERS = 200
@@ -38,12 +39,12 @@ export const NameDialog = ({
           defaultValue={name}
           required
         />
-        <button type="submit" className="big-button">
+        <Tap type="submit" look="main">
           {words.keepName}
-        </button>
-        <button type="button" className="plain-button" onClick={onLeave}>
+        </Tap>
+        <Tap look="quiet" onClick={onLeave}>
           {words.later}
-        </button>
+        </Tap>
       </form>
     </dialog>
   )

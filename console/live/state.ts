@@ -46,12 +46,41 @@ export const reduce = (state: ConsoleState, change: Change): ConsoleState => {
       return { ...next, episodes: trim(new Map(state.episodes).set(event.episode.episode.id, event.episode)) }
     case 'gateway':
       return { ...next, gateways: new Map(state.gateways).set(event.gateway.gateway, event.gateway) }
+    case 'heard':
+      return hearAll(next, event)
     case 'layout':
       return { ...next, layoutVersion: event.version }
     case 'alive':
       return next
   }
 }
+
+/** Only what was heard anew is made anew. */
+const hearAll = (
+  state: ConsoleState,
+  { slots, gateways }: Extract<LiveEvent, { kind: 'heard' }>,
+): ConsoleState => ({
+  ...state,
+  sections: new Map(
+    [...state.sections].map(([id, section]) => [
+      id,
+      section.slots.some(({ slot }) => Object.hasOwn(slots, slot))
+        ? {
+            ...section,
+            slots: section.slots.map((one) =>
+              Object.hasOwn(slots, one.slot) ? { ...one, lastHeardMs: slots[one.slot] } : one,
+            ),
+          }
+        : section,
+    ]),
+  ),
+  gateways: new Map(
+    [...state.gateways].map(([id, gateway]) => [
+      id,
+      Object.hasOwn(gateways, id) ? { ...gateway, lastHeardMs: gateways[id] } : gateway,
+    ]),
+  ),
+})
 
 /** Everything as one `hello` tells it. */
 export const fromHello = (

@@ -1,7 +1,8 @@
 import type { Layout } from '@clearlane/protocol'
 import { LayoutSchema } from '@clearlane/protocol'
 import { useEffect, useState } from 'react'
-import { useAsk } from './ask.ts'
+import type { Answer } from './ask.ts'
+import { ask, useAsk } from './ask.ts'
 import { keepLayout, recallLayout } from './last-state.ts'
 import { useConsole } from './use-console.ts'
 
@@ -9,8 +10,7 @@ import { useConsole } from './use-console.ts'
 export const useLayout = (): Layout | undefined => {
   const { state } = useConsole()
   const [last, setLast] = useState(recallLayout)
-  const path = state.layoutVersion === undefined ? '/layout' : `/layout?version=${state.layoutVersion}`
-  const answer = useAsk(state.isConnected ? path : undefined, LayoutSchema)
+  const answer = useAsk(state.isConnected ? pathOf(state.layoutVersion) : undefined, LayoutSchema)
   const layout = answer?.kind === 'answer' ? answer.value : undefined
   useEffect(() => {
     if (layout === undefined) return
@@ -19,3 +19,13 @@ export const useLayout = (): Layout | undefined => {
   }, [layout])
   return layout ?? last
 }
+
+/** One version of the layout, which never changes. */
+export const useLayoutVersion = (version: number): Answer<Layout> | undefined =>
+  useAsk(pathOf(version), LayoutSchema)
+
+/** Asks once, for who is about to change it: a version, or the one in force. */
+export const askLayout = (version?: number): Promise<Answer<Layout>> => ask(pathOf(version), LayoutSchema)
+
+const pathOf = (version: number | undefined): string =>
+  version === undefined ? '/layout' : `/layout?version=${version}`

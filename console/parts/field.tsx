@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react'
 import { useId, useState } from 'react'
 import { translated, useWords } from '../words/language.ts'
-import './controls.css'
 
 const WORDS = translated(
   { yourName: '你的名字', yourNameHint: '会写在你做的事旁边，让别人知道是谁' },
@@ -26,7 +25,7 @@ const Field = ({
 }) => {
   const id = useId()
   return (
-    <div className="field" data-wrong={problem !== undefined}>
+    <div className="field">
       <label htmlFor={id}>{label}</label>
       {children({ id, 'aria-describedby': `${id}-note`, 'aria-invalid': problem !== undefined })}
       <p id={`${id}-note`} aria-live="polite">

@@ -2,11 +2,11 @@ import type { Layout } from '@clearlane/protocol'
 import { LayoutSchema } from '@clearlane/protocol'
 import { useEffect, useState } from 'react'
 import type { Answer } from '../../live/ask.ts'
-import { ask, tell, useAsk } from '../../live/ask.ts'
+import { tell } from '../../live/ask.ts'
+import { askLayout, useLayout } from '../../live/use-layout.ts'
 import type { Bindings, Step } from './bindings.ts'
 import { isUntouched, toBindings, toSteps } from './bindings.ts'
 
-const REFRESH_MS = 10_000
 /** So long a change can be taken back with one tap. */
 export const UNDO_MS = 10_000
 
@@ -31,13 +31,12 @@ export type BindingsHook = {
 
 /** Which device stands in which slot, as it can be changed and, for a while, changed back. */
 export const useBindings = (): BindingsHook => {
-  const asked = useAsk('/layout', LayoutSchema, REFRESH_MS)
+  const inForce = useLayout()
   const [told, setTold] = useState<Layout>()
   const [outcome, setOutcome] = useState<Outcome>()
   const [last, setLast] = useState<{ readonly before: Bindings; readonly after: Bindings }>()
-  const fetched = asked?.kind === 'answer' ? asked.value : undefined
   // What a change answered is newer than what was asked for before it.
-  const layout = (told?.version ?? 0) > (fetched?.version ?? 0) ? told : fetched
+  const layout = (told?.version ?? 0) > (inForce?.version ?? 0) ? told : inForce
 
   useEffect(() => {
     if (outcome?.kind !== 'done') return undefined
@@ -51,7 +50,7 @@ export const useBindings = (): BindingsHook => {
     change: async (change, step) => {
       setOutcome({ kind: 'sending' })
       // Asked anew, so that an undo leads back to what really was.
-      const before = await ask('/layout', LayoutSchema)
+      const before = await askLayout()
       const after = before.kind === 'answer' ? await put(step) : before
       if (before.kind !== 'answer' || after.kind !== 'answer') {
         setOutcome({ kind: 'failed', refusal: after.kind === 'refused' ? after : undefined })
@@ -64,7 +63,7 @@ export const useBindings = (): BindingsHook => {
     undo: async () => {
       if (last === undefined) return
       setOutcome({ kind: 'sending' })
-      const now = await ask('/layout', LayoutSchema)
+      const now = await askLayout()
       if (now.kind === 'answer' && !isUntouched(last.before, last.after, toBindings(now.value))) {
         setOutcome({ kind: 'undo-changed' })
         return

@@ -1,11 +1,11 @@
 import type { EpisodeDetail, Layout } from '@clearlane/protocol'
-import { EpisodeDetailSchema, LayoutSchema } from '@clearlane/protocol'
+import { EpisodeDetailSchema } from '@clearlane/protocol'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { useAsk } from '../../live/ask.ts'
 import { startOf } from '../../live/state.ts'
 import { useConsole } from '../../live/use-console.ts'
-import '../../parts/facts.css'
+import { useLayout } from '../../live/use-layout.ts'
 import { StateWord } from '../../parts/state-word.tsx'
 import { stepBackTo } from '../../parts/way-back.ts'
 import { ROUTES } from '../../routes.ts'
@@ -25,7 +25,7 @@ const REFRESH_MS = 5_000
 export const EpisodeScreen = ({ id }: { readonly id: string }) => {
   const words = useWords(EPISODE_WORDS)
   const answer = useAsk(`/episodes/${encodeURIComponent(id)}`, EpisodeDetailSchema, REFRESH_MS)
-  const layout = useAsk('/layout', LayoutSchema)
+  const layout = useLayout()
   return (
     <article className="episode" data-testid="episode-detail">
       <p className="back">
@@ -39,13 +39,7 @@ export const EpisodeScreen = ({ id }: { readonly id: string }) => {
           {answer.kind === 'refused' && answer.code === 'not-found' ? words.notFound : words.loadFailed}
         </p>
       )}
-      {answer?.kind === 'answer' && (
-        <Episode
-          key={id}
-          detail={answer.value}
-          layout={layout?.kind === 'answer' ? layout.value : undefined}
-        />
-      )}
+      {answer?.kind === 'answer' && <Episode key={id} detail={answer.value} layout={layout} />}
     </article>
   )
 }

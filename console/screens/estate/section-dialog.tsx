@@ -7,6 +7,7 @@ import { useLanguage, useWords } from '../../words/language.ts'
 import { toAge, toAgo } from '../../words/time.ts'
 import type { SectionFacts } from './estate-facts.ts'
 import { ESTATE_WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 /** The slots of one section: what each knows, since when, and when it was heard last. */
 export const SectionDialog = ({
@@ -57,9 +58,9 @@ export const SectionDialog = ({
           )
         })}
       </ul>
-      <button type="button" className="big-button" onClick={onClose}>
+      <Tap look="main" onClick={onClose}>
         {words.close}
-      </button>
+      </Tap>
     </dialog>
   )
 }

@@ -9,7 +9,6 @@ import { toAge, toAgo, toMoment } from '../../words/time.ts'
 import type { Sounding } from './log-room.ts'
 import { toLogRoom } from './log-room.ts'
 import { ADVICE, hasAdvice } from './refusal-advice.ts'
-import '../../parts/controls.css'
 import './gateways.css'
 
 const WORDS = translated(
@@ -198,7 +197,7 @@ const Health = ({
         <dd>{number(health.unknownDevices.length)}</dd>
       </dl>
       <h3>{words.links}</h3>
-      <ul className="facts">
+      <ul className="lines">
         {links.map(({ id, state, sinceMs, detail }) => (
           <li key={id} data-testid={`link-${id}`} data-state={state}>
             <bdi>{id}</bdi>{' '}
@@ -222,7 +221,7 @@ const Health = ({
       <Depth log={events} skipped={skippedRows.events} number={number} />
       <h3>{words.refused}</h3>
       {refusals.length === 0 && <p>{words.nothingRefused}</p>}
-      <ul className="facts">
+      <ul className="lines">
         {refusals.map((refusal) => (
           <Refused key={refusal.reason} refusal={refusal} atMs={health.atMs} number={number} />
         ))}

@@ -7,6 +7,7 @@ import { useLanguage, useWords } from '../../words/language.ts'
 import { toAgo, toMoment } from '../../words/time.ts'
 import { toMicrotesla } from './difference-list.tsx'
 import { WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 const REFRESH_MS = 5_000
 /** Readings are asked for from the beginning of such a stretch before the one heard last, so the question stays the same for a while. */
@@ -65,9 +66,7 @@ export const Calibrate = ({
             )}
           </p>
           {newest.temperatureC !== undefined && (
-            <button
-              type="button"
-              className="small-button"
+            <Tap
               data-testid="take-over"
               disabled={isTaken}
               onClick={() =>
@@ -81,7 +80,7 @@ export const Calibrate = ({
               }
             >
               {isTaken ? words.taken : words.takeOver}
-            </button>
+            </Tap>
           )}
           <p className="hint">{words.emptyFirst}</p>
         </>

@@ -8,6 +8,7 @@ import { addPoint, changeLane, changeSection, changeSlot, movePoint, removePoint
 import { laneToPath, toPlan } from './geometry.ts'
 import type { Editor, EditorProblem } from './use-editor.ts'
 import { KIND_WORDS, PROBLEM_WORDS, WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 /** The fields of what is selected. Each says what belongs in it, and what is wrong with what stands in it. */
 export const ItemForm = ({ editor, item }: { readonly editor: Editor; readonly item: Item }) => {
@@ -176,23 +177,13 @@ const LaneForm = ({ editor, index }: FormProps) => {
               ))}
             </div>
             {path.length > 2 && (
-              <button
-                type="button"
-                className="small-button"
-                onClick={() => edit((before) => removePoint(before, index, point))}
-              >
+              <Tap onClick={() => edit((before) => removePoint(before, index, point))}>
                 {words.removePoint}
-              </button>
+              </Tap>
             )}
           </fieldset>
         ))}
-        <button
-          type="button"
-          className="small-button"
-          onClick={() => edit((before) => addPoint(before, index))}
-        >
-          {words.addPoint}
-        </button>
+        <Tap onClick={() => edit((before) => addPoint(before, index))}>{words.addPoint}</Tap>
       </details>
     </>
   )
@@ -332,7 +323,7 @@ const IdField = ({
   const isSaved = base?.[kind].some((thing) => thing.id === id) ?? true
   if (isSaved && problem === undefined)
     return (
-      <p className="id">
+      <p className="hint">
         {words.id} <bdi>{id}</bdi>
       </p>
     )

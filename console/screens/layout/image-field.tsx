@@ -4,6 +4,7 @@ import { ask } from '../../live/ask.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
 import { toRefusal } from '../../words/refusals.ts'
 import { WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 const MAX_BYTES = 8 * 1024 * 1024
 const TYPES = ['image/png', 'image/jpeg', 'image/webp']
@@ -67,19 +68,10 @@ export const ImageField = ({
         }}
       />
       <div className="buttons">
-        <button
-          type="button"
-          className="small-button"
-          disabled={state.kind === 'sending'}
-          onClick={() => input.current?.click()}
-        >
+        <Tap disabled={state.kind === 'sending'} onClick={() => input.current?.click()}>
           {state.kind === 'sending' ? words.sendingImage : words.chooseImage}
-        </button>
-        {hasImage && (
-          <button type="button" className="small-button" onClick={() => void remove()}>
-            {words.removeImage}
-          </button>
-        )}
+        </Tap>
+        {hasImage && <Tap onClick={() => void remove()}>{words.removeImage}</Tap>}
       </div>
       <p role="status" data-testid="image-state" data-state={state.kind}>
         {state.kind === 'refused'

@@ -18,7 +18,7 @@ import type { Editor, Loading } from './use-editor.ts'
 import { load, useEditor } from './use-editor.ts'
 import { Versions } from './versions.tsx'
 import { WORDS } from './words.ts'
-import '../../parts/controls.css'
+import { Tap } from '../../parts/tap.tsx'
 import './layout.css'
 
 const REFRESH_MS = 5_000
@@ -67,18 +67,16 @@ const LayoutEditor = ({ loaded }: { readonly loaded: Extract<Loading, { kind: 'l
         </h2>
         <InForce version={versions.find(({ version }) => version === editor.baseVersion)} layout={layout} />
         <div className="buttons">
-          <button
-            type="button"
-            className="small-button"
+          <Tap
             aria-expanded={areVersionsOpen}
             data-testid="open-versions"
             onClick={() => openVersions(!areVersionsOpen)}
           >
             {words.versions}
-          </button>
-          <button type="button" className="small-button" disabled={!editor.canUndo} onClick={editor.undo}>
+          </Tap>
+          <Tap disabled={!editor.canUndo} onClick={editor.undo}>
             {words.undo}
-          </button>
+          </Tap>
         </div>
       </header>
       {areVersionsOpen && (
@@ -148,9 +146,9 @@ const Way = ({ editor: { layout, selected, select } }: { readonly editor: Editor
   const word = ({ lanes: 'lane', sections: 'section', slots: 'slot' } as const)[kind]
   return (
     <div className="way">
-      <button type="button" className="small-button" onClick={up} data-testid="up">
+      <Tap onClick={up} data-testid="up">
         ‹ {words.back}
-      </button>
+      </Tap>
       <h2>
         {words[word]} <bdi>{nameOf(thing)}</bdi>
       </h2>
@@ -257,9 +255,9 @@ const Things = ({
   <>
     {title !== undefined && <h3>{title}</h3>}
     {rows.length === 0 ? <p>{none}</p> : <ItemList rows={rows} testId="things" />}
-    <button type="button" className="small-button" data-testid="add" onClick={onAdd}>
+    <Tap data-testid="add" onClick={onAdd}>
       + {add}
-    </button>
+    </Tap>
   </>
 )
 
@@ -274,9 +272,9 @@ const Remove = ({ editor: { selected, edit } }: { readonly editor: Editor }) => 
     if (isSure) edit((layout) => remove(layout, selected), { select: undefined })
   }
   return (
-    <button type="button" className="small-button danger" data-testid="remove" onClick={() => void ask()}>
+    <Tap data-testid="remove" onClick={() => void ask()}>
       {word}
-    </button>
+    </Tap>
   )
 }
 

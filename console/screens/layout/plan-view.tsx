@@ -7,6 +7,7 @@ import type { Plan, Point } from './geometry.ts'
 import { boundsOf, laneToPath, slicePath, toPlan, toPoint, toShare } from './geometry.ts'
 import { WORDS } from './words.ts'
 import type { Editor } from './use-editor.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 const HANDLE_RADIUS_PX = 11
 const TARGET_RADIUS_PX = 24
@@ -57,7 +58,7 @@ export const PlanView = ({
   }
   const handles = toHandles(layout, selected, lanePath, words)
   return (
-    <div className="plan">
+    <div className="plan-editor">
       <svg
         ref={svg}
         viewBox={`${view.left} ${view.top} ${view.widthM} ${view.heightM}`}
@@ -96,9 +97,7 @@ export const PlanView = ({
         ))}
       </svg>
       {lanePath !== undefined && (
-        <button type="button" className="small-button" onClick={() => setClose(!isClose)}>
-          {isClose ? words.wholePlan : words.oneLane}
-        </button>
+        <Tap onClick={() => setClose(!isClose)}>{isClose ? words.wholePlan : words.oneLane}</Tap>
       )}
     </div>
   )

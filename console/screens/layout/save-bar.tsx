@@ -9,6 +9,7 @@ import { diffLayouts } from './difference.ts'
 import type { Item } from './edits.ts'
 import type { Editor, EditorProblem } from './use-editor.ts'
 import { WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 /** The one big button: what it will do, why it cannot, and what became of what was typed. */
 export const SaveBar = ({
@@ -50,14 +51,9 @@ export const SaveBar = ({
                 {words.newer} ({newest.version} · <bdi>{newest.by}</bdi>)
               </p>
             )}
-            <button
-              type="button"
-              className="small-button"
-              data-testid="merge"
-              onClick={() => void editor.merge()}
-            >
+            <Tap data-testid="merge" onClick={() => void editor.merge()}>
               {words.merge}
-            </button>
+            </Tap>
           </div>
         )}
       </div>
@@ -65,14 +61,9 @@ export const SaveBar = ({
         <details onToggle={(event) => show(event.currentTarget.open)}>
           <summary>{words.myChanges}</summary>
           {isShown && <DifferenceList differences={diffLayouts(editor.base, editor.layout)} />}
-          <button
-            type="button"
-            className="small-button danger"
-            data-testid="discard"
-            onClick={() => void discard()}
-          >
+          <Tap look="grave" data-testid="discard" onClick={() => void discard()}>
             {words.discard}
-          </button>
+          </Tap>
         </details>
       )}
       {isChanged && isAsked && <WhoField who={who} />}
@@ -101,23 +92,22 @@ const SaveButton = ({
   const own = problems.filter(({ kind }) => kind !== 'refused')
   if (own.length > 0)
     return (
-      <button
-        type="button"
-        className="big-button"
-        data-tone="wrong"
+      <Tap
         data-testid="to-mend"
         onClick={() => {
           select(itemOf(own[0]))
           focusFirstWrong()
         }}
       >
-        ▲ {own.length} {words.toMend}
-      </button>
+        <span className="problem">
+          ▲ {own.length} {words.toMend}
+        </span>
+      </Tap>
     )
   return (
-    <button type="button" className="big-button" data-testid="save" disabled={!canSave} onClick={onSave}>
+    <Tap look="main" data-testid="save" disabled={!canSave} onClick={onSave}>
       {save.kind === 'saving' ? words.saving : isChanged ? words.save : words.nothingToSave}
-    </button>
+    </Tap>
   )
 }
 
@@ -165,10 +155,8 @@ const Outcome = ({ editor: { save, select } }: { readonly editor: Editor }) => {
             {words.refused} {toRefusal(save, language)}
           </p>
           {save.problems.map((problem) => (
-            <button
+            <Tap
               key={problem.place.join('.')}
-              type="button"
-              className="small-button"
               data-testid="refused-place"
               onClick={() => {
                 select(itemOf(problem))
@@ -176,7 +164,7 @@ const Outcome = ({ editor: { save, select } }: { readonly editor: Editor }) => {
               }}
             >
               {problem.place.join(' · ')}: {problem.text}
-            </button>
+            </Tap>
           ))}
         </div>
       )

@@ -1,7 +1,8 @@
 import type { Layout, LayoutPlace, LayoutProblemKind } from '@clearlane/protocol'
 import { findLayoutProblems, LayoutSchema, readLayoutPlaces } from '@clearlane/protocol'
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
-import { ask, tell } from '../../live/ask.ts'
+import { tell } from '../../live/ask.ts'
+import { askLayout } from '../../live/use-layout.ts'
 import { diffLayouts } from './difference.ts'
 import { forgetDraft, keepDraft, readDraft } from './draft.ts'
 import type { Item } from './edits.ts'
@@ -67,8 +68,7 @@ const MAX_UNDO = 200
 /** What the editor begins with: what the device has kept, else the layout in force. */
 export const load = async (): Promise<Loading> => {
   const draft = readDraft(localStorage)
-  const path = draft === undefined ? '/layout' : `/layout?version=${draft.baseVersion}`
-  const answer = await ask(path, LayoutSchema)
+  const answer = await askLayout(draft?.baseVersion)
   const base = answer.kind === 'answer' ? answer.value : undefined
   if (draft !== undefined) return { kind: 'loaded', loaded: { base, ...draft } }
   if (base === undefined) return { kind: 'unreachable' }
@@ -123,7 +123,7 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
   // Nothing of one's own: what others save is taken over.
   useEffect(() => {
     if (isChanged || newestVersion === undefined || newestVersion <= baseVersion) return
-    void ask('/layout', LayoutSchema).then((answer) => {
+    void askLayout().then((answer) => {
       if (answer.kind === 'answer' && latest.current === base) start(answer.value)
     })
   }, [base, isChanged, newestVersion, baseVersion, start])
@@ -196,7 +196,7 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
       }
     },
     discard: async () => {
-      const answer = await ask('/layout', LayoutSchema)
+      const answer = await askLayout()
       const next = answer.kind === 'answer' ? answer.value : base
       if (next === undefined) return setSave({ kind: 'unreachable' })
       start(next)
@@ -205,10 +205,7 @@ export const useEditor = (loaded: Loaded, newestVersion: number | undefined): Ed
     send: (by) => put(layout, baseVersion, by),
     restore: (older, by) => put(older, newestVersion ?? baseVersion, by),
     merge: async () => {
-      const [newest, was] = await Promise.all([
-        ask('/layout', LayoutSchema),
-        ask(`/layout?version=${baseVersion}`, LayoutSchema),
-      ])
+      const [newest, was] = await Promise.all([askLayout(), askLayout(baseVersion)])
       const before = was.kind === 'answer' ? was.value : base
       if (newest.kind !== 'answer' || before === undefined) return setSave({ kind: 'unreachable' })
       const { layout: merged, clashes } = rebase(before, layout, newest.value)

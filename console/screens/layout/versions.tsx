@@ -1,16 +1,16 @@
 import type { Layout, LayoutVersion } from '@clearlane/protocol'
-import { LayoutSchema } from '@clearlane/protocol'
 import { Dialog } from 'antd-mobile'
 import { useState } from 'react'
 import type { Answer } from '../../live/ask.ts'
-import { useAsk } from '../../live/ask.ts'
 import { useConsole } from '../../live/use-console.ts'
+import { useLayoutVersion } from '../../live/use-layout.ts'
 import { ChoiceField, WhoField } from '../../parts/field.tsx'
 import { useLanguage, useWords } from '../../words/language.ts'
 import { toAgo, toMoment } from '../../words/time.ts'
 import { diffLayouts } from './difference.ts'
 import { DifferenceList } from './difference-list.tsx'
 import { WORDS } from './words.ts'
+import { Tap } from '../../parts/tap.tsx'
 
 /** Every version with who and when, two of them compared, and an older one made the next. */
 export const Versions = ({
@@ -30,8 +30,8 @@ export const Versions = ({
   const newest = versions[0]?.version ?? 1
   const [older, setOlder] = useState(versions[1]?.version ?? newest)
   const [newer, setNewer] = useState(newest)
-  const before = useAsk(`/layout?version=${older}`, LayoutSchema)
-  const after = useAsk(`/layout?version=${newer}`, LayoutSchema)
+  const before = useLayoutVersion(older)
+  const after = useLayoutVersion(newer)
   const choices = versions.map(({ version, atMs, by }) => ({
     value: String(version),
     label: `${version} · ${by} · ${toMoment(atMs, language)}`,
@@ -89,23 +89,20 @@ export const Versions = ({
           {older !== newest && (
             <>
               <WhoField who={who} />
-              <button
-                type="button"
-                className="big-button"
+              <Tap
+                look="main"
                 data-testid="restore"
                 disabled={valueOf(before) === undefined || who[0].trim() === ''}
                 onClick={() => void restore()}
               >
                 {words.restore} ({older})
-              </button>
+              </Tap>
               <p className="hint">{words.restoreHint}</p>
             </>
           )}
         </>
       )}
-      <button type="button" className="small-button" onClick={onClose}>
-        {words.close}
-      </button>
+      <Tap onClick={onClose}>{words.close}</Tap>
     </div>
   )
 }

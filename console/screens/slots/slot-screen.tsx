@@ -1,5 +1,4 @@
 import type { Layout } from '@clearlane/protocol'
-import { LayoutSchema } from '@clearlane/protocol'
 import { useMemo, useState } from 'react'
 import { Link, useSearch } from 'wouter'
 import { findCalibration } from '../../charts/calibration.ts'
@@ -7,8 +6,8 @@ import type { PanelName } from '../../charts/panels.ts'
 import { SlotChart } from '../../charts/slot-chart.tsx'
 import type { Span } from '../../charts/span.ts'
 import { useSeries } from '../../charts/use-series.ts'
-import { useAsk } from '../../live/ask.ts'
 import { useConsole } from '../../live/use-console.ts'
+import { useLayout } from '../../live/use-layout.ts'
 import { Tap } from '../../parts/tap.tsx'
 import { toDevice, toEpisode } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
@@ -25,10 +24,9 @@ const LENGTH_NAMES = ['hours', 'day', 'week', 'month'] as const satisfies readon
 /** One slot: what is known of it now, and its field over an hour, a day, a week, a month, or any span by hand. */
 export const SlotScreen = ({ slot }: { readonly slot: string }) => {
   const words = useWords(SLOT_WORDS)
-  const answer = useAsk('/layout', LayoutSchema)
+  const layout = useLayout()
   const search = useSearch()
-  if (answer?.kind !== 'answer') return null
-  const layout = answer.value
+  if (layout === undefined) return null
   if (!layout.slots.some(({ id }) => id === slot)) return <p role="alert">{words.notFound}</p>
   return <Slot key={`${slot} ${search}`} slot={slot} layout={layout} atMs={readAt(search)} />
 }
