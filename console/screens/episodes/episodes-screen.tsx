@@ -79,6 +79,7 @@ const FilterBar = ({
     { word: words.days7, from: since(7) },
     { word: words.days30, from: since(30) },
   ]
+  const isOwnSpan = untilDay !== undefined || !spans.some(({ from }) => from === fromDay)
   const blank = (text: string): string | undefined => (text === '' ? undefined : text)
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
@@ -119,22 +120,25 @@ const FilterBar = ({
           </Tap>
         ))}
       </div>
-      <label>
-        {words.from}
-        <input
-          type="date"
-          value={fromDay ?? ''}
-          onChange={({ target }) => set({ fromDay: blank(target.value) })}
-        />
-      </label>
-      <label>
-        {words.to}
-        <input
-          type="date"
-          value={untilDay ?? ''}
-          onChange={({ target }) => set({ toDay: blank(target.value) })}
-        />
-      </label>
+      <details open={isOwnSpan || undefined}>
+        <summary>{words.otherDays}</summary>
+        <label>
+          {words.from}
+          <input
+            type="date"
+            value={fromDay ?? ''}
+            onChange={({ target }) => set({ fromDay: blank(target.value) })}
+          />
+        </label>
+        <label>
+          {words.to}
+          <input
+            type="date"
+            value={untilDay ?? ''}
+            onChange={({ target }) => set({ toDay: blank(target.value) })}
+          />
+        </label>
+      </details>
     </form>
   )
 }
