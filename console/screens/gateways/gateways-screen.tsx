@@ -74,7 +74,7 @@ const WORDS = translated(
     waiting: 'waiting for the centre',
     size: 'takes',
     room: 'Room if the line is lost',
-    roomUnknown: 'being measured: it takes two reports',
+    roomUnknown: 'not known yet, it takes two reports',
     assumed:
       'Estimated from the present rate and size of readings; the log keeps at most 2 GB and 7 days, and what the centre has goes first',
     perHour: 'rows/h',
