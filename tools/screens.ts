@@ -9,7 +9,8 @@ import { buildConsole } from './console-build.ts'
 import { startEstate } from './estate.ts'
 import { toRunTime } from './run-time.ts'
 
-/** `npm run screens`: a picture of every screen, on a phone and on a desk, in both languages, into `docs/screens/`. */
+/** `npm run screens`: a picture of every screen, on a phone and on a desk, in both languages, and what people look at by night in the
+ * dark, into `docs/screens/`. */
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const OUT = join(ROOT, 'docs', 'screens')
 const SPEED = 10
@@ -26,21 +27,29 @@ const LANGUAGES = [
   { language: 'zh', locale: 'zh-CN' },
   { language: 'en', locale: 'en-GB' },
 ] as const
+const DARK_SCREENS = ['estate', 'episode', 'slot']
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 const takePictures = async (browser: Browser, api: string): Promise<number> => {
-  const addresses = await addressesOf(api)
+  const addresses = Object.entries(await addressesOf(api))
+  const dark = addresses.filter(([screen]) => DARK_SCREENS.includes(screen))
   let taken = 0
   for (const { profile, ...shape } of PROFILES) {
-    for (const { language, locale } of LANGUAGES) {
-      const context = await browser.newContext({ ...shape, locale })
+    const looks = [
+      ...LANGUAGES.map((one) => ({ ...one, colorScheme: 'light' as const, screens: addresses, suffix: '' })),
+      { ...LANGUAGES[0], colorScheme: 'dark' as const, screens: dark, suffix: '-dark' },
+    ]
+    for (const { language, screens, suffix, ...look } of looks) {
+      const context = await browser.newContext({ ...shape, ...look })
       const page = await context.newPage()
-      for (const [screen, address] of Object.entries(addresses)) {
+      for (const [screen, address] of screens) {
         await page.goto(`${api}${address}`)
         await page.locator('[data-connected="true"]').waitFor()
+        // The estate is young: its day would be a white chart with an edge.
+        if (screen === 'slot') await page.getByRole('button', { name: /^1/ }).click()
         await pause(SETTLED_MS)
-        await page.screenshot({ path: join(OUT, `${screen}-${profile}-${language}.png`) })
+        await page.screenshot({ path: join(OUT, `${screen}-${profile}-${language}${suffix}.png`) })
         taken++
       }
       await context.close()

@@ -26,10 +26,12 @@ export const SoundBar = () => {
     <>
       {isAsking && (
         <section className="sound-bar" data-testid="sound-bar" aria-label={words.soundBar}>
+          <p>
+            <b>{words.soundOff}</b> <span className="why-sound">{words.whySound}</span>
+          </p>
           <Tap look="main" onClick={() => wantSound(true)}>
             {words.allowSound}
           </Tap>
-          <p>{words.whySound}</p>
           {sound === 'unasked' && (
             <Tap look="quiet" onClick={() => wantSound(false)}>
               {words.noSound}
@@ -110,7 +112,10 @@ const AlarmText = ({ unseen }: { readonly unseen: readonly EpisodeView[] }) => {
         <span aria-hidden="true">{shapeOf(status)}</span> {unseen.length} {words.unseen}
       </b>
       <span>
-        {toNames(first.episode.sections)} · {states[status]} {age}
+        {toNames(first.episode.sections)} ·{' '}
+        <span className="no-break">
+          {states[status]} {age}
+        </span>
       </span>
     </Link>
   )

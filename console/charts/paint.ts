@@ -68,7 +68,10 @@ export const paintStrip = (plot: uPlot, { stretches }: Scene, colours: Colours):
   })
 }
 
-/** Events as upright lines, each with its sign on top, and the moment that a link points at. */
+const SIGN_PX = 16
+const isAlarm = ({ transition }: Scene['marks'][number]): number => Number(transition === 'confirmed')
+
+/** Events as upright lines, with their signs on top, and the moment that a link points at. */
 export const paintMarks = (
   plot: uPlot,
   { marks, atMs }: Scene,
@@ -81,12 +84,16 @@ export const paintMarks = (
     ctx.textAlign = 'left'
     ctx.textBaseline = 'top'
     ctx.lineWidth = devicePixelRatio
-    for (const mark of marks) {
-      const left = toPixels(plot, mark.atMs)
-      ctx.strokeStyle = colours.text
+    ctx.strokeStyle = colours.text
+    ctx.fillStyle = colours.text
+    const signed: number[] = []
+    // Where signs would lie over each other the alarm's stands.
+    for (const { transition, atMs: markedMs } of marks.toSorted((a, b) => isAlarm(b) - isAlarm(a))) {
+      const left = toPixels(plot, markedMs)
       line(ctx, left, bbox.top, left, bbox.top + bbox.height, [3, 3])
-      ctx.fillStyle = colours.text
-      if (isSigned) ctx.fillText(TRANSITION_SHAPES[mark.transition], left + 2 * devicePixelRatio, bbox.top)
+      if (!isSigned || signed.some((other) => Math.abs(other - left) < SIGN_PX * devicePixelRatio)) continue
+      signed.push(left)
+      ctx.fillText(TRANSITION_SHAPES[transition], left + 2 * devicePixelRatio, bbox.top)
     }
     if (atMs === undefined) return
     ctx.lineWidth = 3 * devicePixelRatio

@@ -34,7 +34,7 @@ const padded = (min: number | null, max: number | null, least: number): [number,
   return [min - pad, max + pad]
 }
 
-const PANELS: Readonly<Record<PanelName, Panel>> = {
+export const PANELS: Readonly<Record<PanelName, Panel>> = {
   deviation: {
     columns: ({ atS, deviation }) => [atS, deviation],
     series: (colours) => [solid(colours.deviation)],

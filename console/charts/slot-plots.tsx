@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useLanguage, useWords } from '../words/language.ts'
 import type { Figures } from './figures.ts'
 import type { PanelName, PanelScene } from './panels.ts'
-import { AXIS_PX, createPlot, toColumns, toOptions } from './panels.ts'
+import { AXIS_PX, createPlot, PANELS, toColumns, toOptions } from './panels.ts'
 import { readColours } from './paint.ts'
 import type { Span } from './span.ts'
 import { useGestures } from './use-gestures.ts'
@@ -80,7 +80,7 @@ export const SlotPlots = ({ figures, scene, span, panels, label, onSpan, onCurso
       {panels.map((name) => (
         <div key={name}>
           <p className="chart-panel-title">
-            {words[name]} {name === 'axes' && <small>· {words.baseline}</small>}
+            {words[name]} ({PANELS[name].unit}) {name === 'axes' && <small>· {words.baseline}</small>}
           </p>
           <div data-panel={name} />
         </div>

@@ -34,7 +34,7 @@ export const LinkBanner = ({ silentMs }: { readonly silentMs: number }) => {
     return (
       <p className="banner quiet" data-testid="link-banner" data-link="connecting">
         {words.connecting}
-        {heard !== undefined && ` ${words.offline} ${toClock(heard.domainMs, language)}`}
+        {heard !== undefined && ` ${words.offline} ${toClock(heard.domainMs, nowMs, language)}`}
       </p>
     )
   if (!state.isConnected)
@@ -42,7 +42,7 @@ export const LinkBanner = ({ silentMs }: { readonly silentMs: number }) => {
       <p className="banner" role="alert" data-testid="link-banner" data-link="server">
         {heard !== undefined && (
           <b>
-            {words.offline} {toClock(heard.domainMs, language)}{' '}
+            {words.offline} {toClock(heard.domainMs, nowMs, language)}{' '}
           </b>
         )}
         {words.serverGone}
@@ -84,7 +84,7 @@ export const Freshness = ({ silentMs }: { readonly silentMs: number }) => {
   if (state.heard === undefined) return null
   return (
     <span className="freshness" data-testid="freshness" data-live={state.isConnected}>
-      {state.isConnected ? `${words.live} ` : ''}
+      {state.isConnected && `● ${words.live} · `}
       {toAgo(silentMs, language)}
     </span>
   )

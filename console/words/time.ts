@@ -45,10 +45,10 @@ export const toMoment = (atMs: number, language: Language): string => MOMENT[lan
 /** The same where there is little room: the year is this one or the one before. */
 export const toShortMoment = (atMs: number, language: Language): string => SHORT_MOMENT[language].format(atMs)
 
-/** The time of day, with the date in front of it where that is another than today's. */
-export const toClock = (atMs: number, language: Language): string => {
+/** The time of day, with the date in front of it where that is another than today's by the server's clock. */
+export const toClock = (atMs: number, nowMs: number | undefined, language: Language): string => {
   const at = new Date(atMs)
-  const isToday = at.toDateString() === new Date().toDateString()
+  const isToday = nowMs !== undefined && at.toDateString() === new Date(nowMs).toDateString()
   return at.toLocaleString(localeOf(language), {
     ...(!isToday && { month: 'short', day: 'numeric' }),
     hour: '2-digit',

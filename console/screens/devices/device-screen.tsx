@@ -8,13 +8,14 @@ import { useConsole } from '../../live/use-console.ts'
 import { Tap } from '../../parts/tap.tsx'
 import { ROUTES, toSlot } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
-import { toAge, toAgo, toMoment } from '../../words/time.ts'
+import { toAge, toAgo, toMoment, toShortMoment } from '../../words/time.ts'
 import { ChooseSlot } from './choose-slot.tsx'
 import { DEVICES_WORDS } from './device-words.ts'
 import './devices.css'
 import { UnknownDevicesSchema } from './devices-screen.tsx'
 import { OutcomeBar } from './outcome-bar.tsx'
 import { Sheet } from './sheet.tsx'
+import { isWeak } from './troubles.ts'
 import type { BindingsHook } from './use-bindings.ts'
 import { useBindings } from './use-bindings.ts'
 
@@ -105,7 +106,15 @@ const Facts = ({ view }: { readonly view: DeviceView }) => {
           )}
         </dd>
         <dt>{words.signal}</dt>
-        <dd>{rssiDbm === undefined ? '–' : `${rssiDbm} dBm`}</dd>
+        <dd>
+          {rssiDbm === undefined ? '–' : `${rssiDbm} dBm`}{' '}
+          {rssiDbm !== undefined &&
+            (isWeak(rssiDbm) ? (
+              <span className="state pre-alarm">▲ {words.signalWeak}</span>
+            ) : (
+              words.signalGood
+            ))}
+        </dd>
         <dt>{words.delivery}</dt>
         <dd>
           {missing === 0 ? words.deliveryAll : `${missing.toLocaleString(language)} ${words.deliveryLost}`}
@@ -132,8 +141,9 @@ const Gaps = ({ slot }: { readonly slot: string }) => {
       : `/slots/${encodeURIComponent(slot)}/series?from=${toMs - WEEK_MS}&to=${toMs}&points=50`,
     SlotSeriesSchema,
   )
-  if (answer === undefined || nowMs === undefined) return null
+  if (answer === undefined || nowMs === undefined || toMs === undefined) return null
   if (answer.kind !== 'answer') return <p role="alert">{words.gapsFailed}</p>
+  const sinceMs = toMs - WEEK_MS
   const gaps = answer.value.silent.filter((gap) => gap.fromMs < nowMs).toReversed()
   return (
     <section>
@@ -142,7 +152,9 @@ const Gaps = ({ slot }: { readonly slot: string }) => {
       <ul className="gaps">
         {gaps.map(({ fromMs, toMs: untilMs }) => (
           <li key={fromMs}>
-            {toMoment(fromMs, language)} · {toAge(Math.min(untilMs, nowMs) - fromMs, language)}
+            {fromMs <= sinceMs ? words.weekAgo : toShortMoment(fromMs, language)} –{' '}
+            {untilMs >= nowMs ? words.untilNow : toShortMoment(untilMs, language)} ·{' '}
+            {toAge(Math.min(untilMs, nowMs) - fromMs, language)}
           </li>
         ))}
       </ul>

@@ -6,6 +6,7 @@ export type Trouble = (typeof TROUBLES)[number]
 
 /** A LoRa receiver still hears some 10 to 20 dB below this; rain and a parked car cost as much. */
 const WEAK_BELOW_DBM = -115
+export const isWeak = (rssiDbm: number): boolean => rssiDbm < WEAK_BELOW_DBM
 
 /** What is wrong with a device now. `silenceAfterMs` is the rules' limit, behind which its slot is unknown. */
 export const findTroubles = (device: DeviceView, nowMs: number, silenceAfterMs: number): Trouble[] => {
@@ -15,7 +16,7 @@ export const findTroubles = (device: DeviceView, nowMs: number, silenceAfterMs: 
     silent: lastHeardMs !== undefined && nowMs - lastHeardMs > silenceAfterMs,
     'gateway-gone': !isGatewayConnected,
     'low-battery': lowBattery,
-    weak: rssiDbm !== undefined && rssiDbm < WEAK_BELOW_DBM,
+    weak: rssiDbm !== undefined && isWeak(rssiDbm),
     losses: missing > 0,
   }
   return TROUBLES.filter((trouble) => is[trouble])

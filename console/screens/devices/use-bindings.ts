@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import type { Answer } from '../../live/ask.ts'
 import { tell } from '../../live/ask.ts'
 import { askLayout, useLayout } from '../../live/use-layout.ts'
+import { readWho } from '../../live/who.ts'
 import type { Bindings, Step } from './bindings.ts'
 import { isUntouched, toBindings, toSteps } from './bindings.ts'
 
@@ -78,10 +79,12 @@ export const useBindings = (): BindingsHook => {
   }
 }
 
-const put = ({ slot, device }: Step): Promise<Answer<Layout>> =>
-  tell(
+const put = ({ slot, device }: Step): Promise<Answer<Layout>> => {
+  const by = readWho().trim()
+  return tell(
     'POST',
     `/slots/${encodeURIComponent(slot)}/device`,
-    device === undefined ? { device: null } : { device, move: true },
+    { ...(device === undefined ? { device: null } : { device, move: true }), ...(by !== '' && { by }) },
     LayoutSchema,
   )
+}

@@ -4,7 +4,6 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { Empty } from 'antd-mobile'
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { Link, useLocation, useSearch } from 'wouter'
-import { useAsk } from '../../live/ask.ts'
 import { startOf } from '../../live/state.ts'
 import { useConsole } from '../../live/use-console.ts'
 import { Tap } from '../../parts/tap.tsx'
@@ -16,9 +15,10 @@ import { shapeOf, STATE_WORDS, styleOf, toStatus } from '../../words/states.ts'
 import { toAge, toShortMoment } from '../../words/time.ts'
 import './episodes.css'
 import type { Filter } from './filter.ts'
-import { readFilter, toDay, toQuery, toSearch, writeFilter } from './filter.ts'
+import { readFilter, toDay, toSearch, writeFilter } from './filter.ts'
 import { toRowShift } from './list.ts'
 import type { EpisodeList } from './use-episode-list.ts'
+import { useEpisodeCount } from './use-episode-count.ts'
 import { useEpisodeList } from './use-episode-list.ts'
 import { EPISODES_WORDS } from './words.ts'
 
@@ -80,6 +80,7 @@ const FilterBar = ({
     { word: words.days7, from: since(7) },
     { word: words.days30, from: since(30) },
   ]
+  const isOwnSpan = untilDay !== undefined || !spans.some(({ from }) => from === fromDay)
   const blank = (text: string): string | undefined => (text === '' ? undefined : text)
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
@@ -120,45 +121,39 @@ const FilterBar = ({
           </Tap>
         ))}
       </div>
-      <label>
-        {words.from}
-        <input
-          type="date"
-          value={fromDay ?? ''}
-          onChange={({ target }) => set({ fromDay: blank(target.value) })}
-        />
-      </label>
-      <label>
-        {words.to}
-        <input
-          type="date"
-          value={untilDay ?? ''}
-          onChange={({ target }) => set({ toDay: blank(target.value) })}
-        />
-      </label>
+      <details open={isOwnSpan || undefined}>
+        <summary>{words.otherDays}</summary>
+        <label>
+          {words.from}
+          <input
+            type="date"
+            value={fromDay ?? ''}
+            onChange={({ target }) => set({ fromDay: blank(target.value) })}
+          />
+        </label>
+        <label>
+          {words.to}
+          <input
+            type="date"
+            value={untilDay ?? ''}
+            onChange={({ target }) => set({ toDay: blank(target.value) })}
+          />
+        </label>
+      </details>
     </form>
   )
-}
-
-const COUNT_EVERY_MS = 5_000
-const CountSchema = {
-  parse: (body: unknown): number => {
-    if (typeof body === 'object' && body !== null && 'count' in body && typeof body.count === 'number')
-      return body.count
-    throw new TypeError('a count is a number')
-  },
 }
 
 /** How many there are, and how many of them are open: said aloud when it changes. */
 const Count = ({ filter, rows }: { readonly filter: Filter; readonly rows: readonly EpisodeView[] }) => {
   const words = useWords(EPISODES_WORDS)
   const language = useLanguage()
-  const answer = useAsk(`/episodes/count${toSearch(toQuery(filter))}`, CountSchema, COUNT_EVERY_MS)
+  const count = useEpisodeCount(filter)
   const open = rows.findIndex((view) => view.episode.end !== undefined)
-  const say = (count: number): string => count.toLocaleString(localeOf(language))
+  const say = (many: number): string => many.toLocaleString(localeOf(language))
   return (
     <p className="episode-count" role="status" data-testid="episode-count">
-      {answer?.kind === 'answer' && `${say(answer.value)} ${words.count} · `}
+      {count !== undefined && `${say(count)} ${words.count} · `}
       {words.nowOpen} {say(open === -1 ? rows.length : open)}
     </p>
   )

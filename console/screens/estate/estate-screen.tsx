@@ -7,6 +7,7 @@ import { useConsole } from '../../live/use-console.ts'
 import { toEpisode } from '../../routes.ts'
 import { useWords } from '../../words/language.ts'
 import { SHAPES, STATE_WORDS } from '../../words/states.ts'
+import { AlarmsToday } from './alarms-today.tsx'
 import type { LaneFacts, SectionFacts } from './estate-facts.ts'
 import { toCoverage, toLanes } from './estate-facts.ts'
 import { OpenEpisodes } from './open-episodes.tsx'
@@ -33,7 +34,7 @@ export const EstateScreen = () => {
   const shown = all.find(({ view }) => view.section === chosen)
   return (
     <div className="estate">
-      <Counts lanes={lanes} />
+      <Counts lanes={lanes} name={layout?.name} />
       <OpenEpisodes />
       <Plan lanes={lanes} plan={layout?.plan} onOpen={open} />
       <SectionList sections={all} onOpen={open} />
@@ -43,10 +44,17 @@ export const EstateScreen = () => {
   )
 }
 
-const Counts = ({ lanes }: { readonly lanes: readonly LaneFacts[] }) => {
+const Counts = ({
+  lanes,
+  name,
+}: {
+  readonly lanes: readonly LaneFacts[]
+  readonly name: string | undefined
+}) => {
   const words = useWords(ESTATE_WORDS)
   const states = useWords(STATE_WORDS)
-  const { isConnected } = useConsole().state
+  const { state, nowMs } = useConsole()
+  const { isConnected } = state
   const all = lanes.flatMap((lane) => lane.sections)
   const { sections, observed, slots, heard } = toCoverage(lanes)
   const count = (one: SectionState): number => all.filter(({ view }) => view.state === one).length
@@ -62,6 +70,11 @@ const Counts = ({ lanes }: { readonly lanes: readonly LaneFacts[] }) => {
         ))}
       </ul>
       <p className="coverage" data-testid="coverage">
+        {name !== undefined && (
+          <>
+            <b>{name}</b> ·{' '}
+          </>
+        )}
         {isQuiet && (
           <b>
             {words.noAlarms} · {observed === sections ? words.allSeen : words.butUnseen}
@@ -71,6 +84,7 @@ const Counts = ({ lanes }: { readonly lanes: readonly LaneFacts[] }) => {
         <b>{sections === 0 ? '–' : `${Math.floor((100 * observed) / sections)} %`}</b> · {observed}/{sections}{' '}
         {words.sectionsSeen} · {heard}/{slots} {words.slotsHeard}
       </p>
+      {nowMs !== undefined && <AlarmsToday nowMs={nowMs} />}
     </div>
   )
 }

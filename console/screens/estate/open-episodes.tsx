@@ -54,7 +54,7 @@ const OpenEpisode = ({ view }: { readonly view: EpisodeView }) => {
       <b>{names}</b>
       <StateWord status={status} ageMs={nowMs === undefined ? undefined : nowMs - startOf(view)} />
       <small>
-        {words.detected} {toClock(startOf(view), language)}
+        {words.detected} {toClock(startOf(view), nowMs, language)}
         {seen.map(({ by, atMs }) => (
           <span key={by} data-testid="seen-by">
             {' '}

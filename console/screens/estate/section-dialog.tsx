@@ -4,7 +4,7 @@ import { useConsole } from '../../live/use-console.ts'
 import { StateWord } from '../../parts/state-word.tsx'
 import { toSlot } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
-import { toAge, toAgo } from '../../words/time.ts'
+import { toAge, toAgo, toMoment } from '../../words/time.ts'
 import type { SectionFacts } from './estate-facts.ts'
 import { ESTATE_WORDS } from './words.ts'
 import { Tap } from '../../parts/tap.tsx'
@@ -36,6 +36,7 @@ export const SectionDialog = ({
       <h2 id={id}>{view.name}</h2>
       <p>
         <StateWord status={view.state} ageMs={sinceOf(view.sinceMs)} />{' '}
+        {view.sinceMs !== undefined && `(${toMoment(view.sinceMs, language)})`}{' '}
         {unseenBecause !== undefined && words[unseenBecause]}
       </p>
       <ul className="slots">

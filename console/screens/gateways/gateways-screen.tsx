@@ -74,7 +74,7 @@ const WORDS = translated(
     waiting: 'waiting for the centre',
     size: 'takes',
     room: 'Room if the line is lost',
-    roomUnknown: 'being measured: it takes two reports',
+    roomUnknown: 'not known yet, it takes two reports',
     assumed:
       'Estimated from the present rate and size of readings; the log keeps at most 2 GB and 7 days, and what the centre has goes first',
     perHour: 'rows/h',
@@ -156,6 +156,7 @@ const Gateway = ({
       {ageMs !== undefined && (
         <p data-testid="heard">
           {words.heard} {toAgo(ageMs, language)}
+          {lastHeardMs !== undefined && ` (${toMoment(lastHeardMs, language)})`}
         </p>
       )}
       {health === undefined && <p>{words.neverHeard}</p>}

@@ -2,7 +2,7 @@ import type { Layout, LayoutVersion } from '@clearlane/protocol'
 import { useConsole } from '../../live/use-console.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
 import { toAgo, toMoment } from '../../words/time.ts'
-import { WORDS } from './words.ts'
+import { toWho, WORDS } from './words.ts'
 
 /** Who saved this version and when, and since when each gateway has had it in force. */
 export const InForce = ({
@@ -22,7 +22,7 @@ export const InForce = ({
   )
   return (
     <p data-testid="in-force" data-waiting={waiting.length}>
-      {words.version} {version.version} · {words.by} <bdi>{by}</bdi>
+      {words.version} {version.version} · {words.by} <bdi>{toWho(by, words)}</bdi>
       {nowMs !== undefined && ` · ${toAgo(nowMs - atMs, language)}`}
       {inForce.map(({ gateway, sinceMs }) => (
         <span key={gateway} className="clear">

@@ -8,7 +8,7 @@ import { DifferenceList } from './difference-list.tsx'
 import { diffLayouts } from './difference.ts'
 import type { Item } from './edits.ts'
 import type { Editor, EditorProblem } from './use-editor.ts'
-import { WORDS } from './words.ts'
+import { toWho, WORDS } from './words.ts'
 import { Tap } from '../../parts/tap.tsx'
 
 /** The one big button: what it will do, why it cannot, and what became of what was typed. */
@@ -48,7 +48,7 @@ export const SaveBar = ({
           <div className="note">
             {save.kind !== 'conflict' && newest !== undefined && (
               <p>
-                {words.newer} ({newest.version} · <bdi>{newest.by}</bdi>)
+                {words.newer} ({newest.version} · <bdi>{toWho(newest.by, words)}</bdi>)
               </p>
             )}
             <Tap data-testid="merge" onClick={() => void editor.merge()}>

@@ -9,7 +9,7 @@ import { useLanguage, useWords } from '../../words/language.ts'
 import { toAgo, toMoment } from '../../words/time.ts'
 import { diffLayouts } from './difference.ts'
 import { DifferenceList } from './difference-list.tsx'
-import { WORDS } from './words.ts'
+import { toWho, WORDS } from './words.ts'
 import { Tap } from '../../parts/tap.tsx'
 
 /** Every version with who and when, two of them compared, and an older one made the next. */
@@ -34,7 +34,7 @@ export const Versions = ({
   const after = useLayoutVersion(newer)
   const choices = versions.map(({ version, atMs, by }) => ({
     value: String(version),
-    label: `${version} · ${by} · ${toMoment(atMs, language)}`,
+    label: `${version} · ${toWho(by, words)} · ${toMoment(atMs, language)}`,
   }))
   const restore = async (): Promise<void> => {
     const layout = valueOf(before)
@@ -56,7 +56,7 @@ export const Versions = ({
             <b>
               {words.version} {one.version}
             </b>{' '}
-            · <bdi>{one.by}</bdi> · {toMoment(one.atMs, language)}
+            · <bdi>{toWho(one.by, words)}</bdi> · {toMoment(one.atMs, language)}
             {nowMs !== undefined && ` · ${toAgo(nowMs - one.atMs, language)}`}
             {one.inForce.map(({ gateway, sinceMs }) => (
               <div key={gateway}>

@@ -88,6 +88,8 @@ export const WORDS = translated(
     waitingFor: '等待网关',
     version: '版本',
     by: '保存人',
+    setUp: '安装程序',
+    unnamed: '未留名',
     compare: '比较',
     older: '旧的',
     newerOne: '新的',
@@ -204,6 +206,8 @@ export const WORDS = translated(
     waitingFor: 'waiting for gateway',
     version: 'Version',
     by: 'saved by',
+    setUp: 'the set-up',
+    unnamed: 'somebody without a name',
     compare: 'Compare',
     older: 'Older',
     newerOne: 'Newer',
@@ -269,3 +273,7 @@ export const CHANGE_WORDS = translated(
   { added: '新增', removed: '删除', changed: '改动' },
   { added: 'Added', removed: 'Removed', changed: 'Changed' },
 )
+
+/** Who saved a version, as people say it: the platform writes down `platform` where it seeded one itself. */
+export const toWho = (by: string, words: { readonly setUp: string; readonly unnamed: string }): string =>
+  by === 'platform' ? words.setUp : by === 'console' ? words.unnamed : by

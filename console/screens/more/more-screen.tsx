@@ -14,6 +14,7 @@ const WORDS = translated(
     layoutHint: '通道、路段、车位和平面图',
     online: '在线',
     offline: '离线',
+    lastHeard: '最后上报',
     language: '语言',
     languageHint: '右上角可随时切换',
     thisLanguage: '中文',
@@ -25,6 +26,7 @@ const WORDS = translated(
     layoutHint: 'Lanes, sections, slots and the plan',
     online: 'online',
     offline: 'offline',
+    lastHeard: 'last heard',
     language: 'Language',
     languageHint: 'Switch at the top right at any time',
     thisLanguage: 'English',
@@ -54,7 +56,7 @@ export const MoreScreen = () => {
             description={
               nowMs === undefined || lastHeardMs === undefined
                 ? undefined
-                : toAgo(nowMs - lastHeardMs, language)
+                : `${words.lastHeard} ${toAgo(nowMs - lastHeardMs, language)}`
             }
             extra={
               <span className={connected ? 'clear' : 'unobserved'}>
