@@ -1,3 +1,5 @@
+// First of all, before any schema is made.
+import './no-eval.ts'
 import 'antd-mobile/es/global'
 import { createRoot } from 'react-dom/client'
 import { unstableSetRender } from 'antd-mobile'

@@ -30,6 +30,16 @@ export const DESK_EN = {
 } as const satisfies BrowserContextOptions
 export const PROFILES = { phone: { ...PHONE_ZH, hasTouch: true }, desk: DESK_EN } as const
 
+/** What a page complains of from now on: errors of its scripts, and whatever its policy refuses. */
+export const noteProblems = (page: Page): readonly string[] => {
+  const problems: string[] = []
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) problems.push(`${page.url()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`))
+  return problems
+}
+
 const AXE = readFileSync(join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8')
 
 /** What axe finds wrong on a page, or in a part of it, a line each. */

@@ -2,10 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { EpisodeView, Layout } from '@clearlane/protocol'
 import type { Browser } from 'playwright-core'
+import { addressesOf } from '../e2e/testing-addresses.ts'
 import { openBrowser } from '../e2e/testing-browser.ts'
-import { getJson } from './collect.ts'
 import { buildConsole } from './console-build.ts'
 import { startEstate } from './estate.ts'
 import { toRunTime } from './run-time.ts'
@@ -29,25 +28,6 @@ const LANGUAGES = [
 ] as const
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** The address of each screen, by the name of its picture. */
-const addressesOf = async (api: string): Promise<Record<string, string>> => {
-  const { slots } = (await getJson(`${api}/api/v1/layout`)) as Layout
-  const { items } = (await getJson(`${api}/api/v1/episodes?open=false&limit=200`)) as { items: EpisodeView[] }
-  const episode = items.find((view) => view.episode.confirmed)?.episode.id ?? items[0]?.episode.id ?? ''
-  const [slot] = slots
-  return {
-    estate: '/',
-    episodes: '/episodes',
-    episode: `/episodes/${episode}`,
-    slot: `/slots/${slot?.id ?? ''}`,
-    devices: '/devices',
-    device: `/devices/${slot?.device ?? ''}`,
-    gateways: '/gateways',
-    layout: '/layout',
-    more: '/more',
-  }
-}
 
 const takePictures = async (browser: Browser, api: string): Promise<number> => {
   const addresses = await addressesOf(api)

@@ -10,6 +10,7 @@ import {
 import type { CommandMessage, Metrics, ReplyMessage, Status, WebhookView } from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
+import { compress } from 'hono/compress'
 import { HTTPException } from 'hono/http-exception'
 import { streamSSE } from 'hono/streaming'
 import type { Documents } from '../documents/documents.ts'
@@ -84,6 +85,9 @@ export const createApi = (parts: ApiParts) => {
     return undefined
   })
   const v1 = '/api/v1'
+  const compressed = compress()
+  // A phone waits for the wire. Whoever reads the raw log is on this machine, and waits for the processor.
+  app.use((c, next) => (c.req.path === `${v1}/log` ? next() : compressed(c, next)))
   addPlanRoutes(app, `${v1}/plan`, documents)
   app.use(
     bodyLimit({
