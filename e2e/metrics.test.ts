@@ -78,6 +78,8 @@ test('the platform tells its rows, its projections, its listeners and its reques
   const platform = await startTestPlatform()
   onTestFinished(platform.close)
   const port = Number(new URL(platform.api).port)
+  // What is said before the platform listens is said to nobody.
+  await expect.poll(async () => (await scrape(port)).value('clearlane_platform_broker_up')).toBe(1)
   await platform.send([reading(1), reading(2)], 1)
   // Rows 3 and 4 were given up by their gateway.
   await platform.send([reading(5)], 5, 2)
@@ -109,7 +111,6 @@ test('the platform tells its rows, its projections, its listeners and its reques
   expect(value('clearlane_platform_gateway_up', { gateway: 'gw' })).toBe(1)
   expect(value('clearlane_platform_log_entries_total')).toBe(2)
   expect(value('clearlane_platform_projection_lag_entries', { projection: 'history' })).toBe(0)
-  expect(value('clearlane_platform_broker_up')).toBe(1)
   expect(value('clearlane_platform_open_episodes')).toBe(0)
   const requests = (route: string, status: string) =>
     value('clearlane_platform_http_requests_total', { method: 'GET', route, status })
