@@ -23,6 +23,10 @@ export type Broker = {
   stats(): {
     readonly clients: number
     readonly published: number
+    /** Messages on their way to a subscriber, counted for each. */
+    readonly forwarded: number
+    /** Subscribers cut off because they took nothing for `drainTimeoutMs`. */
+    readonly dropped: number
     readonly refusals: Readonly<Record<string, number>>
   }
   close(): Promise<void>
@@ -35,6 +39,8 @@ const MAX_BYTES_BEFORE_IDENTITY = 16_384
 const WATCH_EVERY_MS = 500
 const NOT_AUTHORIZED = 5
 const IDENTIFIER_REJECTED = 2
+/** What aedes says of a client that it has cut off for taking nothing. */
+const DRAIN_TIMEOUT = 'drain timeout'
 
 /**
  * An aedes broker in which nothing is allowed by default. Sessions are clean and a message for nobody is not kept:
@@ -51,6 +57,9 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
   const strangers = new Set<Socket>()
   const refusals: Record<string, number> = {}
   let published = 0
+  let forwarded = 0
+  let dropped = 0
+  const slow = new WeakSet<Client>()
 
   const refuse = (reason: string, detail: string): void => {
     refusals[reason] = (refusals[reason] ?? 0) + 1
@@ -70,6 +79,10 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
       if (identity !== undefined && authorize(identity, 'publish', packet.topic)) return callback(null)
       refuse('publish-refused', `${client?.id}: ${packet.topic}`)
       return callback(new Error(`no permission to publish to ${packet.topic}`))
+    },
+    authorizeForward: (_client, packet) => {
+      forwarded++
+      return packet
     },
     authorizeSubscribe: (client, subscription, callback) => {
       const identity = identityOf.get(client)
@@ -130,7 +143,14 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
   aedes.on('publish', (_packet, client) => {
     if (client !== null) published++
   })
-  aedes.on('clientError', (client, error) => refuse('client-error', `${client.id}: ${error.message}`))
+  aedes.on('clientError', (client, error) => {
+    // One that is cut off is told of once for each message that it did not take.
+    if (error.message === DRAIN_TIMEOUT && !slow.has(client)) {
+      slow.add(client)
+      dropped++
+    }
+    refuse('client-error', `${client.id}: ${error.message}`)
+  })
   aedes.on('connectionError', (client, error) => refuse('connection-error', `${client.id}: ${error.message}`))
 
   const sockets = new Set<Socket>()
@@ -171,7 +191,13 @@ export const createBroker = async (options: BrokerOptions): Promise<Broker> => {
   const address = server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    stats: () => ({ clients: aedes.connectedClients, published, refusals: { ...refusals } }),
+    stats: () => ({
+      clients: aedes.connectedClients,
+      published,
+      forwarded,
+      dropped,
+      refusals: { ...refusals },
+    }),
     close: async () => {
       clearInterval(watch)
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))

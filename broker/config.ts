@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Result, Service } from '@clearlane/protocol'
-import { fault, ok } from '@clearlane/protocol'
+import { fault, MetricsDoorSchema, ok } from '@clearlane/protocol'
 import { z } from 'zod'
 import { isLoopback } from './broker.ts'
 import { parseIdentities } from './identities.ts'
@@ -14,6 +14,9 @@ const BrokerConfigSchema = z.object({
     .object({ certFile: z.string(), keyFile: z.string() })
     .optional()
     .describe('certificate and key, PEM; with them the port speaks mqtts only'),
+  metrics: MetricsDoorSchema.optional()
+    .meta({ examples: [{ host: '127.0.0.1', port: 9_465 }] })
+    .describe('where Prometheus may ask for /metrics; nowhere when left out'),
   drainTimeoutMs: z
     .int()
     .min(50)

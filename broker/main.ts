@@ -1,17 +1,19 @@
 import { X509Certificate } from 'node:crypto'
 import * as fs from 'node:fs'
+import { createServer } from 'node:http'
 import * as path from 'node:path'
-import { readServiceConfig, toListenProblem } from '@clearlane/protocol'
+import { openMetricsDoor, readServiceConfig, toListenProblem } from '@clearlane/protocol'
+import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { createBroker } from './broker.ts'
 import type { BrokerConfig } from './config.ts'
 import { BROKER_SERVICE } from './config.ts'
 import { createIdentities, parseIdentities } from './identities.ts'
+import { createBrokerMetrics } from './metrics.ts'
 
 const LOG_EVERY_MS = 60_000
 
-const runBroker = async (config: BrokerConfig) => {
-  const log = pino({ name: 'broker' }, pino.destination(2))
+const runBroker = async (config: BrokerConfig, log: Logger) => {
   const identities = parseIdentities(fs.readFileSync(config.identitiesFile, 'utf8'))
   if (!identities.ok) throw new Error(`${config.identitiesFile}: ${identities.fault.detail}`)
   const loggedMs = new Map<string, number>()
@@ -35,17 +37,25 @@ const runBroker = async (config: BrokerConfig) => {
 }
 
 /** What is wrong with a port is said in a sentence; whatever else goes wrong keeps its trace. */
-const endOnPort = (cause: unknown): never => {
-  const problem = toListenProblem(cause, 'port')
-  if (problem === undefined) throw cause
-  process.stderr.write(`broker: ${problem}\n`)
-  process.exit(2)
-}
+const endOnPort =
+  (place: string) =>
+  (cause: unknown): never => {
+    const problem = toListenProblem(cause, place)
+    if (problem === undefined) throw cause
+    process.stderr.write(`broker: ${problem}\n`)
+    process.exit(2)
+  }
 
 if (import.meta.main) {
   const start = readServiceConfig(BROKER_SERVICE, process.argv.slice(2), { fs, path, X509Certificate })
   if (start.kind === 'run') {
-    const broker = await runBroker(start.config).catch(endOnPort)
+    const log = pino({ name: 'broker' }, pino.destination(2))
+    const broker = await runBroker(start.config, log).catch(endOnPort('port'))
+    const { metrics } = start.config
+    if (metrics !== undefined)
+      await openMetricsDoor(createServer, metrics, await createBrokerMetrics(broker), (cause) =>
+        log.error({ err: cause }, 'metrics not read'),
+      ).catch(endOnPort('metrics.port'))
     process.send?.({ kind: 'ready', port: broker.port })
     const stop = (): void => void broker.close().then(() => process.exit(0))
     for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.once(signal, stop)

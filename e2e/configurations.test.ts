@@ -95,6 +95,8 @@ const FOLDER = 'EISDIR: illegal operation on a directory; name a file that this 
 const NO_JSON = 'line 1, column 1: this is not JSON; mend it there or just before'
 const NO_CERTIFICATE = 'it holds no certificate; name a file in PEM format'
 const NO_KEY = 'it holds no private key; name a file in PEM format, without a passphrase'
+const LOOPBACK_ONLY =
+  'metrics have neither TLS nor sign-in: listen on 127.0.0.1, ::1 or localhost; --print-config shows what belongs there'
 const OUTSIDE = 'slots[0].offsetM: 9 m lies outside its section, 0 m to 8 m'
 const UNDER_FILE = 'secret/data cannot be made: secret is no folder; name another'
 
@@ -163,6 +165,10 @@ describeRoom(
       problems: [`mqtt.caFile: broken.crt: ${NO_CERTIFICATE}`],
     },
     {
+      change: { metrics: { host: '0.0.0.0', port: 9_464 } },
+      problems: [`metrics.host: ${LOOPBACK_ONLY}`],
+    },
+    {
       change: { dataDir: at('secret') },
       problems: ['dataDir: secret cannot be used: secret is no folder; name another'],
     },
@@ -207,6 +213,10 @@ describeRoom(
       change: { identitiesFile: at('twice.json') },
       problems: ['identitiesFile: twice.json: gw-1 is listed twice; take one out'],
     },
+    {
+      change: { metrics: { host: 'broker.example.org', port: 9_465 } },
+      problems: [`metrics.host: ${LOOPBACK_ONLY}`],
+    },
     { change: withTls('none', 'broker.key'), problems: [`tls.certFile: none: ${MISSING}`] },
     {
       change: withTls('broker.key', 'broker.key'),
@@ -238,6 +248,12 @@ describeRoom(
     rulesFile: at('rules.json'),
   },
   [
+    {
+      change: { http: { host: '0.0.0.0' } },
+      problems: [
+        'http.host: there is no sign-in yet: listen on 127.0.0.1, ::1 or localhost; --print-config shows what belongs there',
+      ],
+    },
     { change: { layoutFile: at('none') }, problems: [`layoutFile: none: ${MISSING}`] },
     { change: { layoutFile: at('secret') }, problems: [`layoutFile: secret: ${NO_JSON}`] },
     {
@@ -324,6 +340,23 @@ test.each([
     config: (port: number) => ({ port, identitiesFile: at('identities.json') }),
   },
   {
+    room: 'broker',
+    place: 'metrics.port',
+    config: (port: number) => ({ port: 0, metrics: { port }, identitiesFile: at('identities.json') }),
+  },
+  {
+    room: 'gateway',
+    place: 'metrics.port',
+    config: (port: number) => ({
+      dataDir: path.join(configs, 'taken-gateway'),
+      site: 's',
+      gateway: 'gw',
+      links: [link('one', 1)],
+      metrics: { port },
+      ...withMqtt({}),
+    }),
+  },
+  {
     room: 'platform',
     place: 'http.port',
     config: (port: number) => ({
@@ -335,7 +368,7 @@ test.each([
       rulesFile: at('rules.json'),
     }),
   },
-])('$room ends with a sentence where its port is taken', async ({ room, place, config }) => {
+])('$room ends with a sentence where its $place is taken', async ({ room, place, config }) => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   const address = other.address()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ERROR_STATUS } from '@clearlane/platform/api/error-codes.ts'
 import { TOPIC_NAMES_FROM_GATEWAY, TOPIC_NAMES_TO_GATEWAY } from '@clearlane/protocol'
 import { expect, test } from 'vitest'
+import { toMetricsPage } from '../tools/metrics-page.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -18,6 +19,10 @@ test('docs/TOPICS.md lists every error code with its status', () => {
 test('docs/TOPICS.md lists every topic', () => {
   const listed = firstCells(section(read('docs/TOPICS.md'), 'MQTT'))
   expect(listed.sort()).toEqual([...TOPIC_NAMES_FROM_GATEWAY, ...TOPIC_NAMES_TO_GATEWAY].sort())
+})
+
+test('docs/METRICS.md is what the table of the metrics makes of it', () => {
+  expect(read('docs/METRICS.md')).toBe(toMetricsPage())
 })
 
 test('docs/WIRE.md lists every reason for which a frame is refused', () => {

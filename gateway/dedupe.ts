@@ -19,6 +19,8 @@ export type Dedupe = {
   /** Event time of the last reading before a hole that the device can still fill, in one session or between two. */
   holeSinceMs(device: string): number | undefined
   missing(device: string): number
+  /** How often `isNew` was asked since the start, and how often the answer was `seen`. */
+  counters(): { readonly heard: number; readonly seen: number }
   /** The memory of what is on disk, as text. */
   save(): string
 }
@@ -61,6 +63,8 @@ type Saved = readonly (readonly [
 export const createDedupe = (saved?: string): Dedupe => {
   const devices = new Map<string, Device>()
   let touched = new Map<Session, string>()
+  let heard = 0
+  let seen = 0
 
   for (const [device, missing, heldSession, sessions] of saved === undefined
     ? []
@@ -113,9 +117,13 @@ export const createDedupe = (saved?: string): Dedupe => {
 
   return {
     isNew: (device, session, counter) => {
+      heard++
       const known = find(device, session)
       if (known !== undefined) {
-        if (counter < known.next || known.beyond?.has(counter) === true) return 'seen'
+        if (counter < known.next || known.beyond?.has(counter) === true) {
+          seen++
+          return 'seen'
+        }
         return counter < known.next + WINDOW ? 'new' : 'too-far'
       }
       const { heldSession = 0, sessions = [] } = devices.get(device) ?? {}
@@ -171,9 +179,9 @@ export const createDedupe = (saved?: string): Dedupe => {
       forgetFinished(owner)
       if (counter <= current.next) return
       let missing = counter - current.next
-      for (const seen of current.beyond?.keys() ?? []) {
-        if (seen >= counter) continue
-        current.beyond?.delete(seen)
+      for (const kept of current.beyond?.keys() ?? []) {
+        if (kept >= counter) continue
+        current.beyond?.delete(kept)
         missing--
       }
       if (!isFirstHeard) owner.missing += missing
@@ -192,6 +200,7 @@ export const createDedupe = (saved?: string): Dedupe => {
       return undefined
     },
     missing: (device) => devices.get(device)?.missing ?? 0,
+    counters: () => ({ heard, seen }),
     save: () => {
       const saved: Saved = [...devices].map(([device, { missing, heldSession, sessions }]) => [
         device,

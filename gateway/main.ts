@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import * as fs from 'node:fs'
+import { createServer } from 'node:http'
 import * as path from 'node:path'
-import type { Result } from '@clearlane/protocol'
-import { createRefusals, readServiceConfig } from '@clearlane/protocol'
+import type { MetricsDoor, Result } from '@clearlane/protocol'
+import { createRefusals, openMetricsDoor, readServiceConfig, toListenProblem } from '@clearlane/protocol'
 import { pino } from 'pino'
 import { createSystemClock, machineClockSource } from './clock/system-clock.ts'
 import type { GatewayConfig } from './config/config.ts'
@@ -15,6 +16,7 @@ import { createDevices } from './devices.ts'
 import { configureGateway, startGateway } from './gateway.ts'
 import { toHealthMessage } from './health/health-message.ts'
 import { createLinkStates } from './health/link-states.ts'
+import { createGatewayMetrics } from './health/metrics.ts'
 import { createUnknownDevices } from './health/unknown-devices.ts'
 import type { Link } from './links/link.ts'
 import { createSerialLink } from './links/serial/serial-link.ts'
@@ -29,8 +31,14 @@ const ACTIVE_EVERY_MS = 1_000
 /** The dedupe memory is written this often; a start scans the rows since. */
 const DEDUPE_STATE_EVERY_MS = 60_000
 
+export type RunningGateway = {
+  /** Opens the door for Prometheus; undefined where none is configured. */
+  openMetrics(): Promise<MetricsDoor | undefined>
+  stop(): Promise<void>
+}
+
 /** Opens everything in order, and closes it in reverse. */
-export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promise<void> }> => {
+export const runGateway = async (config: GatewayConfig): Promise<RunningGateway> => {
   const log = pino({ name: 'gateway' }, pino.destination(2))
   const { dataDir, site, gateway } = config
   fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 })
@@ -149,6 +157,7 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
     reply: uplink.reply,
   })
 
+  const counted = { clock, readings, events, linkStates, refusals, decide, unknown, devices, dedupe }
   let activeRow = -1
   function publishActive(): void {
     const active = decide.active()
@@ -163,22 +172,7 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
   }
   function publishHealth(): void {
     if (!uplink.isUp()) return
-    uplink.publishRetained(
-      'health',
-      toHealthMessage({
-        gateway,
-        clock,
-        documents: () => documents,
-        readings,
-        events,
-        linkStates,
-        refusals,
-        decide,
-        unknown,
-        devices,
-        dedupe,
-      }),
-    )
+    uplink.publishRetained('health', toHealthMessage({ gateway, documents: () => documents, ...counted }))
   }
   let wasBehind = false
   const activeTimer = setInterval(() => {
@@ -207,8 +201,18 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
     linkStates,
   })
 
+  let door: MetricsDoor | undefined
   return {
+    openMetrics: async () => {
+      if (config.metrics === undefined) return undefined
+      const metrics = await createGatewayMetrics({ ...counted, uplink, maxBytes: config.log.maxBytes })
+      door = await openMetricsDoor(createServer, config.metrics, metrics, (cause) =>
+        log.error({ err: cause }, 'metrics not read'),
+      )
+      return door
+    },
     stop: async () => {
+      await door?.close()
       for (const timer of [activeTimer, healthTimer, dedupeTimer]) clearInterval(timer)
       await readings.flush()
       hearing.unsubscribe()
@@ -224,10 +228,19 @@ export const runGateway = async (config: GatewayConfig): Promise<{ stop(): Promi
   }
 }
 
+/** What is wrong with the port for Prometheus is said in a sentence; whatever else goes wrong keeps its trace. */
+const endOnPort = (cause: unknown): never => {
+  const problem = toListenProblem(cause, 'metrics.port')
+  if (problem === undefined) throw cause
+  process.stderr.write(`gateway: ${problem}\n`)
+  process.exit(2)
+}
+
 if (import.meta.main) {
   const start = readServiceConfig(GATEWAY_SERVICE, process.argv.slice(2), { fs, path, X509Certificate })
   if (start.kind === 'run') {
     const running = await runGateway(start.config)
+    await running.openMetrics().catch(endOnPort)
     process.send?.({ kind: 'ready' })
     let isStopping = false
     const stop = (): void => {

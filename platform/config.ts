@@ -5,6 +5,7 @@ import {
   fault,
   fromJson,
   IdSchema,
+  LOOPBACK_HOSTS,
   ok,
   parseLayout,
   parseRuleSet,
@@ -21,7 +22,7 @@ export const PlatformConfigSchema = z.object({
   http: z
     .object({
       host: z
-        .enum(['127.0.0.1', '::1', 'localhost'])
+        .enum(LOOPBACK_HOSTS, 'there is no sign-in yet: listen on 127.0.0.1, ::1 or localhost')
         .default('127.0.0.1')
         .describe('this machine only, until there is sign-in'),
       port: z.int().min(0).max(65_535).default(8_080),

@@ -6,6 +6,7 @@ import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
 import { createRefusals, fromJson, parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
 import type { Logger } from 'pino'
 import { createApi } from './api/api.ts'
+import { createRequestCounts } from './api/request-counts.ts'
 import type { PlatformConfig } from './config.ts'
 import { openDocuments } from './documents/documents.ts'
 import { openEpisodes } from './episodes/episodes.ts'
@@ -16,6 +17,7 @@ import { openConnection } from './ingest/connection.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { createLive } from './live.ts'
 import { openSqliteLog } from './log/sqlite-log.ts'
+import { createPlatformMetrics } from './metrics.ts'
 import { followLog } from './projection.ts'
 import { createViews } from './views.ts'
 import { openWebhookBook } from './webhooks/webhook-book.ts'
@@ -253,6 +255,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       broker: { connected: isUp, sinceMs: upSinceMs },
     }
   }
+  const requests = createRequestCounts()
   const app = createApi({
     site,
     documents,
@@ -267,6 +270,17 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     live,
     status,
     webhooks: webhooks.list,
+    metrics: createPlatformMetrics({
+      log: platformLog,
+      episodes,
+      views,
+      live,
+      ingest,
+      refusals,
+      requests,
+      status,
+    }),
+    requests,
     nowMs,
     command,
     newId: () => randomBytes(8).toString('hex'),

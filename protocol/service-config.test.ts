@@ -9,6 +9,11 @@ const schema = z.object({
   dataDir: z.string().describe('a folder'),
   port: z.int().min(0).max(65_535).default(1_883).describe('where it listens'),
   mqtt: z.object({ url: z.string(), passwordFile: z.string(), caFile: z.string().optional() }),
+  trial: z
+    .object({ speed: z.int() })
+    .optional()
+    .meta({ examples: [{ speed: 9 }] })
+    .describe('off when left out'),
   links: z.array(z.object({ id: z.string(), path: z.string() })).min(1),
 })
 const service: Service<typeof schema> = {
@@ -112,9 +117,10 @@ test('what --print-config prints is commented and in order', () => {
   const printed = readServiceConfig(service, ['--print-config'], createMachine({}))
   if (printed.kind !== 'print') throw new Error(printed.kind)
   expect(printed.text).toContain('// where it listens')
-  expect(
-    problemsOf(printed.text, { folders: ['/', '/example'], files: { '/example/secret': 'hunter2' } }),
-  ).toEqual([])
+  expect(printed.text).toContain('\n  // off when left out\n  // "trial": {"speed":9},\n  "links"')
+  const switchedOn = printed.text.replace('// "trial"', '"trial"')
+  const there = { folders: ['/', '/example'], files: { '/example/secret': 'hunter2' } }
+  for (const text of [printed.text, switchedOn]) expect(problemsOf(text, there)).toEqual([])
 })
 
 describe('each problem is said with its place and what to do', () => {

@@ -145,20 +145,29 @@ type JsonSchema = {
   readonly description?: string
   readonly properties?: Record<string, JsonSchema>
   readonly default?: unknown
+  readonly examples?: readonly unknown[]
 }
 
 const printObject = (schema: JsonSchema, value: Record<string, unknown>, indent: string): string => {
   const inner = `${indent}  `
-  const lines = Object.entries(schema.properties ?? {})
-    .filter(([key]) => value[key] !== undefined)
-    .map(([key, property]) => {
-      const comment = property.description === undefined ? '' : `${inner}// ${property.description}\n`
-      const own = value[key]
-      const text =
-        isRecord(own) && property.properties !== undefined
-          ? printObject(property, own, inner)
-          : JSON.stringify(own)
-      return `${comment}${inner}${JSON.stringify(key)}: ${text}`
-    })
+  const lines: string[] = []
+  let comment = ''
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    const own = value[key]
+    const [example] = property.examples ?? []
+    if (own === undefined && example === undefined) continue
+    if (property.description !== undefined) comment += `${inner}// ${property.description}\n`
+    // What is off unless somebody wants it stands in front of the next setting: the two slashes are all that is to go.
+    if (own === undefined) {
+      comment += `${inner}// ${JSON.stringify(key)}: ${JSON.stringify(example)},\n`
+      continue
+    }
+    const text =
+      isRecord(own) && property.properties !== undefined
+        ? printObject(property, own, inner)
+        : JSON.stringify(own)
+    lines.push(`${comment}${inner}${JSON.stringify(key)}: ${text}`)
+    comment = ''
+  }
   return `{\n${lines.join(',\n')}\n${indent}}`
 }

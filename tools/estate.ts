@@ -43,6 +43,8 @@ export type EstateOptions = {
   readonly platformHistorySyncDelayMs?: number | undefined
   /** A place in front of the simulator's or the broker's port, for trials with broken links. */
   readonly ports?: Partial<Record<'gatewayBroker' | 'platformBroker' | 'gatewayLink', number>> | undefined
+  /** Where gateway and broker answer Prometheus; nowhere when left out. */
+  readonly metricsPorts?: Readonly<Record<'gateway' | 'broker', number>> | undefined
   readonly consoleDir: string
   readonly onRestart: (name: string, why: string) => void
 }
@@ -50,7 +52,7 @@ export type EstateOptions = {
 const USERS = { gateway: 'gw-1', platform: 'platform' } as const
 
 export const startEstate = async (options: EstateOptions): Promise<Estate> => {
-  const { root, dataDir, time, siteFile, rulesFile, serial, keepaliveS, ports } = options
+  const { root, dataDir, time, siteFile, rulesFile, serial, keepaliveS, ports, metricsPorts } = options
   const folder = (name: string): string => {
     const path = join(dataDir, name)
     mkdirSync(path, { recursive: true, mode: 0o700 })
@@ -101,7 +103,9 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
   })
 
   try {
-    const broker = start('broker', { port: brokerPort, identitiesFile })
+    const metrics = (name: 'gateway' | 'broker') =>
+      metricsPorts !== undefined && { metrics: { port: metricsPorts[name] } }
+    const broker = start('broker', { port: brokerPort, identitiesFile, ...metrics('broker') })
     await broker.ready()
     const platformDir = folder('platform')
     const platformConfig = {
@@ -143,6 +147,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
           : { id: 'serial', kind: 'serial', path: serial[1], baud: 115_200 },
       ],
       mqtt: mqtt('gateway', ports?.gatewayBroker),
+      ...metrics('gateway'),
       log: { syncDelayMs: options.readingsSyncDelayMs ?? 0 },
       time,
     })

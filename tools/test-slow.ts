@@ -11,6 +11,8 @@ const PACKAGES = {
   chromium: 'chromium',
   strace: 'strace',
   mosquitto: 'mosquitto',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
   ps: 'procps',
 }
 const EXTRA_FOLDERS = ['/usr/sbin', '/sbin']
@@ -35,7 +37,7 @@ for (const [tool, name] of Object.entries(PACKAGES)) {
 }
 if (missing.length > 0) {
   process.stderr.write(
-    `The slow tests need what is missing: apt-get update && apt-get install -y ${missing.join(' ')}\n`,
+    `The slow tests need what is missing: apt-get update && apt-get install -y ${[...new Set(missing)].join(' ')}\n`,
   )
   process.exitCode = 1
 } else {

@@ -1,5 +1,5 @@
 import type { Service } from '@clearlane/protocol'
-import { DomainTimeSchema, IdSchema } from '@clearlane/protocol'
+import { DomainTimeSchema, IdSchema, MetricsDoorSchema } from '@clearlane/protocol'
 import { z } from 'zod'
 
 const LinkConfigSchema = z.discriminatedUnion('kind', [
@@ -31,6 +31,9 @@ const GatewayConfigSchema = z.object({
     caFile: z.string().optional().describe('certificate of the authority that signed the broker'),
     keepaliveS: z.int().min(2).max(3_600).default(30),
   }),
+  metrics: MetricsDoorSchema.optional()
+    .meta({ examples: [{ host: '127.0.0.1', port: 9_464 }] })
+    .describe('where Prometheus may ask for /metrics; nowhere when left out'),
   clock: z
     .object({
       knownAfterMs: z

@@ -14,6 +14,8 @@ export type EventsLog = Outbox & {
   readonly epoch: string
   /** Resolves when everything of the entry is on disk. */
   append(entry: EventsEntry): Promise<void>
+  /** Called for each entry that is on disk with how long that took. */
+  onAppended(listener: (durationMs: number) => void): void
   /** No commit is under way: an entry appended now has one of its own, at once. */
   isIdle(): boolean
   recovered(): Recovered
@@ -114,7 +116,12 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
     workerData: { file, syncDelayMs, retentionMs },
   })
   const listeners: ((rows: Rows) => void)[] = []
-  const waiting: { readonly events: readonly string[]; readonly resolve: () => void }[] = []
+  const waiting: {
+    readonly events: readonly string[]
+    readonly startedMs: number
+    readonly resolve: () => void
+  }[] = []
+  const stopwatches: ((durationMs: number) => void)[] = []
   const answers = new Map<number, (reply: EventsReply) => void>()
   let waitingEvents = 0
   let nextId = 1
@@ -132,12 +139,13 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
   const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>()
 
   const onCommitted = (entries: number): void => {
-    for (const { events, resolve } of waiting.splice(0, entries)) {
+    for (const { events, startedMs, resolve } of waiting.splice(0, entries)) {
       waitingEvents -= events.length
       const first = committedRow + 1
       committedRow += events.length
       if (events.length > 0) for (const listener of listeners) listener(toRows(first, events))
       resolve()
+      for (const stopwatch of stopwatches) stopwatch(performance.now() - startedMs)
     }
   }
   worker.on('error', onFailure)
@@ -190,9 +198,16 @@ export const openEventsLog = async (options: EventsLogOptions): Promise<EventsLo
       }
       return new Promise((resolve) => {
         const packed = toPacked(entry)
-        waiting.push({ events: packed.events, resolve })
+        waiting.push({
+          events: packed.events,
+          startedMs: stopwatches.length === 0 ? 0 : performance.now(),
+          resolve,
+        })
         post({ kind: 'append', entry: packed })
       })
+    },
+    onAppended: (listener) => {
+      stopwatches.push(listener)
     },
     isIdle: () => waiting.length === 0,
     committedRow: () => committedRow,

@@ -12,6 +12,8 @@ export type Uplink = {
   reply(message: object): void
   resend(channel: ChannelName, fromRow: number): void
   isUp(): boolean
+  /** How long ago the centre last freed rows; undefined before it has done so since the start. */
+  acknowledgedAgoMs(): number | undefined
   close(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export const openUplink = (options: UplinkOptions): Uplink => {
   let isStarted = false
   let ackTimer: NodeJS.Timeout | undefined
   let movedMs = nowMs()
+  let freedMs: number | undefined
 
   /** While a head is suspected of ending sessions, it must be alone on the wire to be told from the others. */
   const mayPublish = (): boolean => {
@@ -103,7 +106,8 @@ export const openUplink = (options: UplinkOptions): Uplink => {
     }
     const rewind = (name: ChannelName, row: number, outbox: { acknowledgedRow(): number }) =>
       ack.rewind?.includes(name) === true || row < outbox.acknowledgedRow()
-    if (ack.readings > readings.acknowledgedRow() || ack.events > events.acknowledgedRow()) movedMs = nowMs()
+    if (ack.readings > readings.acknowledgedRow() || ack.events > events.acknowledgedRow())
+      freedMs = movedMs = nowMs()
     const rewindEvents = rewind('events', ack.events, events)
     const rewindReadings = rewind('readings', ack.readings, readings)
     if (!isStarted) {
@@ -158,6 +162,7 @@ export const openUplink = (options: UplinkOptions): Uplink => {
     resend: (channel, fromRow) =>
       (channel === 'events' ? eventsChannel : readingsChannel).acknowledge(Math.max(0, fromRow - 1), true),
     isUp: () => isStarted,
+    acknowledgedAgoMs: () => (freedMs === undefined ? undefined : nowMs() - freedMs),
     close: async () => {
       clearInterval(stalled)
       clearTimeout(ackTimer)

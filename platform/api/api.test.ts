@@ -13,6 +13,7 @@ import { openSqliteLog } from '../log/sqlite-log.ts'
 import { createViews } from '../views.ts'
 import type { RequestFailure } from './api.ts'
 import { createApi } from './api.ts'
+import { createRequestCounts } from './request-counts.ts'
 
 const layout: Layout = {
   v: 1,
@@ -67,6 +68,8 @@ beforeAll(async () => {
     views,
     live,
     webhooks: () => [],
+    metrics: { contentType: 'text/plain', text: async () => '' },
+    requests: createRequestCounts(),
     status: () => ({
       nowMs: 1,
       speed: 1,

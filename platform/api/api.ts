@@ -1,12 +1,13 @@
 import {
   ChannelSchema,
   GatewayViewSchema,
+  isLoopbackHost,
   LogRowSchema,
   SectionViewSchema,
   StatusSchema,
   WebhookViewSchema,
 } from '@clearlane/protocol'
-import type { CommandMessage, ReplyMessage, Status, WebhookView } from '@clearlane/protocol'
+import type { CommandMessage, Metrics, ReplyMessage, Status, WebhookView } from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
@@ -24,6 +25,7 @@ import { addDocumentRoutes } from './document-routes.ts'
 import { addEpisodeRoutes } from './episode-routes.ts'
 import { addPlanRoutes } from './plan-routes.ts'
 import { limitQuery, timeQuery } from './queries.ts'
+import type { RequestCounts } from './request-counts.ts'
 import { addSlotRoutes } from './slot-routes.ts'
 
 export type ApiParts = {
@@ -36,6 +38,8 @@ export type ApiParts = {
   readonly live: Live
   readonly status: () => Status
   readonly webhooks: () => WebhookView[]
+  readonly metrics: Metrics
+  readonly requests: RequestCounts
   readonly nowMs: () => number
   /** Sends a command to a gateway; undefined when it does not answer in time. */
   readonly command: (gateway: string, command: CommandMessage) => Promise<ReplyMessage | undefined>
@@ -67,6 +71,7 @@ export const createApi = (parts: ApiParts) => {
     parts.onFailure({ method: c.req.method, path: c.req.path, cause: error })
     return refuse(c, 'internal', 'the platform could not answer; why stands in its log')
   })
+  app.use(parts.requests.count)
   app.use(async (c, next) => {
     // A page of another site whose name was made to point here must not read or command the estate.
     if (!isLoopbackHost(c.req.header('host')))
@@ -195,11 +200,12 @@ export const createApi = (parts: ApiParts) => {
   app.all(`${v1}/*`, (c) =>
     refuse(c, 'not-found', `${c.req.method} ${c.req.path} is not part of the API; see ${v1}/openapi.json`),
   )
+  app.get('/metrics', async (c) =>
+    c.text(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }),
+  )
   app.get('*', (c) => serveConsole(c, parts.consoleDir))
   return app
 }
 
 const hostOf = (origin: string): string | undefined =>
   URL.canParse(origin) ? new URL(origin).host : undefined
-const isLoopbackHost = (host: string | undefined): boolean =>
-  host !== undefined && /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host)
