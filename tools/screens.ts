@@ -45,7 +45,7 @@ const takePictures = async (browser: Browser, api: string): Promise<number> => {
       const page = await context.newPage()
       for (const [screen, address] of screens) {
         await page.goto(`${api}${address}`)
-        await page.locator('[data-connected="true"]').waitFor()
+        await page.locator('.page[data-connected="true"]').waitFor()
         // The estate is young: its day would be a white chart with an edge.
         if (screen === 'slot') await page.getByRole('button', { name: /^1/ }).click()
         await pause(SETTLED_MS)

@@ -156,7 +156,6 @@ const Gateway = ({
       {ageMs !== undefined && (
         <p data-testid="heard">
           {words.heard} {toAgo(ageMs, language)}
-          {lastHeardMs !== undefined && ` (${toMoment(lastHeardMs, language)})`}
         </p>
       )}
       {health === undefined && <p>{words.neverHeard}</p>}
