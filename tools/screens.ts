@@ -38,7 +38,7 @@ const takePictures = async (browser: Browser, api: string): Promise<number> => {
       const page = await context.newPage()
       for (const [screen, address] of Object.entries(addresses)) {
         await page.goto(`${api}${address}`)
-        await page.locator('[data-connected="true"]').waitFor()
+        await page.locator('[data-testid="page"][data-connected="true"]').waitFor()
         await pause(SETTLED_MS)
         await page.screenshot({ path: join(OUT, `${screen}-${profile}-${language}.png`) })
         taken++
