@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'slow',
           include: ['**/*.slow.ts'],
           exclude,
+          setupFiles: ['e2e/testing-no-complaints.ts'],
           retry: 0,
           fileParallelism: false,
           testTimeout: 600_000,

@@ -39,10 +39,11 @@ const createCable = () => {
     },
   }
 }
-/** Letters, a block whose length byte points beyond its end, an empty one, and a run that is longer than a frame. */
+/** Letters, a block whose length byte points beyond its end, one too short for a frame, an empty one, and a run that is longer than a frame. */
 const GARBAGE = [
   Buffer.from('login: '),
   Uint8Array.of(0, 0xfe, 1, 2, 3, 0),
+  Uint8Array.of(0, 4, 1, 2, 3, 0),
   Uint8Array.of(0, 0, 0),
   Uint8Array.of(0, ...new Uint8Array(600).fill(0x55), 0),
   Uint8Array.of(0x13, 0x37),

@@ -2,7 +2,7 @@ import type { EpisodeView } from '@clearlane/protocol'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { getJson } from '../tools/collect.ts'
-import { DESK_EN, findAxeViolations, openBrowser, PHONE_ZH } from './testing-browser.ts'
+import { DESK_EN, findAxeViolations, openBrowser, openTabs, PHONE_ZH } from './testing-browser.ts'
 import type { TestEstate } from './testing-estate.ts'
 import { startTestEstate } from './testing-estate.ts'
 
@@ -61,6 +61,43 @@ test('an alarm sounds after one tap, marks title and icon, and who has seen it i
   await manager.context().close()
 })
 
+/** In the page: the locks on its screen that it has, as the browser was told. */
+const WATCH_LOCKS = `
+  globalThis.locks = []
+  const { request } = WakeLock.prototype
+  WakeLock.prototype.request = async function (kind) {
+    const lock = await request.call(this, kind)
+    locks.push(lock)
+    return lock
+  }
+`
+const countLocks = (page: Page): Promise<number> =>
+  page.evaluate<number>('locks.filter(({ released }) => !released).length')
+
+test('the screen stays awake while sound is wanted: let go when another tab is in front, taken again after it', async () => {
+  await using tabs = await openTabs()
+  await tabs.addInitScript({ content: WATCH_LOCKS })
+  const guard = await open(tabs)
+  await guard.getByTestId('sound-bar').locator('button').first().click()
+  await guard.getByTestId('alarm-bar').waitFor({ timeout: 120_000 })
+  expect(await countLocks(guard)).toBe(1)
+
+  const other = await tabs.newPage()
+  await other.bringToFront()
+  await expect.poll(() => guard.evaluate('document.visibilityState')).toBe('hidden')
+  await expect.poll(() => countLocks(guard)).toBe(0)
+  await guard.bringToFront()
+  await guard.getByTestId('alarm-bar').waitFor({ timeout: 120_000 })
+  await expect.poll(() => countLocks(guard)).toBe(1)
+
+  // Whoever looks is told what is so, also when the browser lets go by itself.
+  await guard.getByText('More', { exact: true }).click()
+  const setting = guard.getByTestId('screen-setting')
+  expect(await setting.getAttribute('data-lock')).toBe('held')
+  await guard.evaluate('Promise.all(locks.map((lock) => lock.release()))')
+  await expect.poll(() => setting.getAttribute('data-lock')).toBe('refused')
+})
+
 test('a note that cannot be sent says so, and is sent when the server is back', async () => {
   const guard = await open(await browser.newContext(PHONE_ZH))
   await guard.getByTestId('alarm-bar').waitFor({ timeout: 120_000 })
@@ -102,6 +139,7 @@ test('a page that opens without a server shows the last state, greyed, with its 
   expect(await page.getByTestId('coverage').textContent()).toContain('离线前')
   expect(await page.locator('.section-mark .for-screen-readers').first().textContent()).toContain('离线前')
   expect(await isSounding(page)).toBe(false)
+  expect(await findAxeViolations(page)).toEqual([])
   // The worker has no answer of the API, neither an old nor a new one.
   expect(await page.evaluate(`fetch('/api/v1/sections').then(() => 'answered', () => 'away')`)).toBe('away')
   await context.close()

@@ -48,14 +48,14 @@ describe.each(['phone', 'desk'] as const)('on a %s', (profile) => {
     await expect.poll(() => page.getByTestId('chart').first().getAttribute('data-readings')).toMatch(/^[1-9]/)
     await page.getByTestId('chart-words').first().locator('summary').click()
     await page.getByTestId('chart-words').first().locator('table').waitFor()
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
 
     await page.getByTestId('language').click()
     await story
       .getByText(profile === 'phone' ? 'Detected' : '发现')
       .first()
       .waitFor()
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await page.close()
   })
 
@@ -65,7 +65,7 @@ describe.each(['phone', 'desk'] as const)('on a %s', (profile) => {
       .toBeGreaterThan(1)
     const page = await openPage(profile, '/episodes')
     await page.locator(ROWS).first().waitFor()
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await page.getByLabel(profile === 'phone' ? '类型' : 'Kind').selectOption('ended')
     await page.waitForURL(/\?state=ended$/)
     const statuses = (): Promise<(string | null)[]> =>
@@ -160,7 +160,7 @@ test('an episode is ended by hand with name and reason, asked twice, and its pag
     await page.getByRole('button', { name: 'End by hand…' }).click()
     await page.getByLabel('Your name').fill('<b>Li</b>')
     await page.getByLabel('Reason', { exact: true }).fill('a delivery, agreed')
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await page.getByRole('button', { name: 'Next' }).click()
     await page.getByText('This cannot be taken back').waitFor()
     await page.getByRole('button', { name: 'Yes, end it now' }).click()

@@ -65,7 +65,7 @@ test.each([
     expect(await page.getByTestId('link-tcp').getAttribute('data-state')).toBe('up')
     await page.getByTestId('room').locator('b').waitFor({ timeout: 30_000 })
     expect(await page.getByTestId('room').textContent()).toContain(room)
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await page.context().close()
   },
 )
@@ -89,6 +89,6 @@ test('a link that is cut and a gateway that is gone each look like it, and what 
   await gone.waitFor({ timeout: 60_000 })
   await gone.getByRole('alert').getByText('离线前').waitFor()
   expect(await page.getByTestId('refusal-command-json').count()).toBe(1)
-  expect(await findAxeViolations(page, 'main')).toEqual([])
+  expect(await findAxeViolations(page)).toEqual([])
   await page.context().close()
 })

@@ -1,6 +1,6 @@
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Layout, LayoutVersion } from '@clearlane/protocol'
+import type { Layout, LayoutVersion, RuleSet } from '@clearlane/protocol'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { getJson } from '../tools/collect.ts'
@@ -27,6 +27,16 @@ const putLayout = async (next: Layout): Promise<void> => {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(next),
+  })
+  expect(answer.status, await answer.text()).toBe(200)
+}
+/** The rules of single lanes, in place of those that were. */
+const putLaneRules = async (lanes: RuleSet['lanes']): Promise<void> => {
+  const rules = (await getJson(`${estate.api}/api/v1/rules`)) as RuleSet
+  const answer = await fetch(`${estate.api}/api/v1/rules?version=${rules.version}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...rules, lanes }),
   })
   expect(answer.status, await answer.text()).toBe(200)
 }
@@ -59,7 +69,7 @@ test.each([
     const before = await layout()
     const [slot] = before.slots as [Layout['slots'][number]]
     const page = await openEditor('王', profile)
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await openSlot(page, slot.id)
     const offset = page.getByTestId('field-offsetM')
     await offset.fill('99')
@@ -68,7 +78,7 @@ test.each([
     await page.getByTestId('up').click()
     await page.getByTestId('to-mend').click()
     await page.locator('[data-testid="field-offsetM"]:focus').waitFor()
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
 
     // What a drag does, a number and the arrow keys do too.
     await offset.fill('3')
@@ -94,7 +104,7 @@ test.each([
     await page.getByTestId('open-versions').click()
     await page.getByTestId('compare-older').selectOption(String(before.version))
     await page.locator(`[data-testid="differences"] [data-id="${slot.id}"]`).getByText('2.5').waitFor()
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await page.getByTestId('restore').click()
     await page.locator('.adm-dialog-button-confirm, .adm-dialog-button').last().click()
     await expect.poll(async () => (await layout()).version).toBe(after.version + 1)
@@ -158,7 +168,8 @@ test('two people edit: the second is told, loses nothing, and saves onto what th
 
   await second.getByTestId('save').click()
   await expect.poll(() => saveState(second)).toBe('conflict')
-  expect(await findAxeViolations(second, 'main')).toEqual([])
+  expect(await second.getByTestId('save-state').textContent()).toContain('别人已经先保存了新版本')
+  expect(await findAxeViolations(second)).toEqual([])
   await second.getByTestId('merge').click()
   await expect.poll(() => saveState(second)).toBe('merged')
   await save(second)
@@ -168,6 +179,44 @@ test('two people edit: the second is told, loses nothing, and saves onto what th
   await first.context().close()
   await second.context().close()
 })
+
+test.each([
+  {
+    name: 'in Chinese',
+    profile: PHONE_ZH,
+    undo: '撤销上一步',
+    says: /服务器没有接受.*自己的判定规则.*通道 东环消防车通道 \(e\)/,
+  },
+  {
+    name: 'in English',
+    profile: DESK_EN,
+    undo: 'Undo last step',
+    says: /did not accept it.*has rules of its own.*Lane 东环消防车通道 \(e\)/,
+  },
+])(
+  'what only the platform can know is said in the reader’s words, with its place, and nothing is lost: $name',
+  async ({ profile, undo, says }) => {
+    const before = await layout()
+    await putLaneRules({ e: { dwellDayMs: 30_000 } })
+    const page = await openEditor('王', profile)
+    await page.getByTestId('open-e').click()
+    await page.getByTestId('remove').click()
+    await page.locator('.adm-dialog-button').last().click()
+    await page.getByTestId('save').click()
+    await expect.poll(() => saveState(page)).toBe('refused')
+    const said = await page.getByTestId('save-state').textContent()
+    expect(said).toMatch(says)
+    expect(said).not.toContain('take them out')
+    expect(await findAxeViolations(page)).toEqual([])
+    expect(await layout()).toEqual(before)
+
+    // Taken back it is as it was; without its rules the lane may go.
+    await page.getByText(undo).click()
+    await page.getByTestId('open-e').waitFor()
+    await page.context().close()
+    await putLaneRules({})
+  },
+)
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
@@ -208,6 +257,90 @@ test('an image of 50 MB is refused in people’s words before anything is sent; 
   expect((await fetch(`${estate.api}/api/v1/plan`)).status).toBe(404)
   await page.context().close()
 })
+
+const PURPLE = [255, 0, 255]
+/** An image of one colour, twice as wide as high, as a browser makes it. */
+const paintImage = (blank: Page): Promise<string> =>
+  blank.evaluate<string>(`
+    const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 32 })
+    const context = canvas.getContext('2d')
+    context.fillStyle = 'rgb(${PURPLE.join()})'
+    context.fillRect(0, 0, 64, 32)
+    canvas.toDataURL('image/png').split(',')[1]`)
+/** The colour that is seen at each of these places, shares of the width and height of what was photographed. */
+const coloursIn = (
+  blank: Page,
+  picture: Buffer,
+  places: readonly (readonly number[])[],
+): Promise<number[][]> =>
+  blank.evaluate<number[][]>(`(async () => {
+    const picture = await fetch('data:image/png;base64,${picture.toString('base64')}')
+    const image = await createImageBitmap(await picture.blob())
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d')
+    context.drawImage(image, 0, 0)
+    return ${JSON.stringify(places)}.map(([x, y]) =>
+      [...context.getImageData(x * image.width, y * image.height, 1, 1).data.slice(0, 3)])
+  })()`)
+
+test.each([
+  {
+    name: 'on a phone',
+    profile: PHONE_ZH,
+    right: '向右 (米)',
+    down: '向下 (米)',
+    course: '走线',
+    image: '底图',
+  },
+  {
+    name: 'on a desk',
+    profile: DESK_EN,
+    right: 'right (m)',
+    down: 'down (m)',
+    course: 'Course',
+    image: 'Image of the plan',
+  },
+])(
+  'an image that was uploaded and saved lies behind the lanes that were drawn on it, on the page of the estate: $name',
+  async ({ profile, right, down, course, image }) => {
+    const before = await layout()
+    const page = await openEditor('王', profile)
+    const blank = await page.context().newPage()
+    const file = join(estate.dataDir, 'estate.png')
+    writeFileSync(file, Buffer.from(await paintImage(blank), 'base64'))
+    await page.getByText(image, { exact: true }).click()
+    await page.getByTestId('image-file').setInputFiles(file)
+    await page.locator('[data-testid="image-state"][data-state="sent"]').waitFor()
+    await page.getByTestId('plan-width').fill('80')
+    await page.getByTestId('open-n3').click()
+    await page.getByText(course).click()
+    for (const [point, [x, y]] of [
+      [5, 10],
+      [75, 10],
+    ].entries()) {
+      await page.getByLabel(right).nth(point).fill(String(x))
+      await page.getByLabel(down).nth(point).fill(String(y))
+    }
+    await save(page)
+    expect(await layout()).toMatchObject({ plan: { widthM: 80, heightM: 40 } })
+    expect((await layout()).lanes.find(({ id }) => id === 'n3')?.path).toEqual([
+      [5, 10],
+      [75, 10],
+    ])
+
+    await page.goto(estate.api)
+    const ground = page.locator('.ground')
+    await ground.locator('.section-mark').first().waitFor()
+    const besides = [0.9, 0.9]
+    const onLane = [6 / 80, 10 / 40]
+    const look = async () => coloursIn(blank, await ground.screenshot(), [besides, onLane])
+    await expect.poll(async () => (await look())[0]).toEqual(PURPLE)
+    expect((await look())[1]).not.toEqual(PURPLE)
+    expect(await findAxeViolations(page)).toEqual([])
+    await page.context().close()
+    await putLayout({ ...before, version: (await layout()).version })
+    expect((await fetch(`${estate.api}/api/v1/plan`, { method: 'DELETE' })).ok).toBe(true)
+  },
+)
 
 const NAMES = [
   '<img src=x onerror="window.executed=true"><script>window.executed=true</script>',

@@ -39,7 +39,7 @@ test.each(LOOKS)(
     const addresses = await addressesOf(estate.api)
     for (const [screen, address] of Object.entries(addresses)) {
       await page.goto(`${estate.api}${address}`)
-      await page.locator('[data-connected="true"]').waitFor()
+      await page.locator('[data-testid="page"][data-connected="true"]').waitFor()
       await expect
         .poll(() => page.evaluate<number>("document.querySelector('main').innerText.length"))
         .toBeGreaterThan(ENOUGH_CHARACTERS)

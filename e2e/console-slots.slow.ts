@@ -48,7 +48,7 @@ describe.each(['phone', 'desk'] as const)('on a %s', (profile) => {
     await expect.poll(() => page.locator('.chart canvas').count()).toBe(3)
     await page.getByRole('button', { name: words.hour }).click()
     await expect.poll(() => chartReadings(page)).toBeGreaterThan(0)
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
 
     const asked: string[] = []
     page.on('request', (request) => {
@@ -67,7 +67,7 @@ describe.each(['phone', 'desk'] as const)('on a %s', (profile) => {
 
     await page.getByTestId('language').click()
     await page.getByTestId('slot-heard').getByText(words.other).waitFor()
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await page.close()
   })
 
@@ -81,7 +81,7 @@ describe.each(['phone', 'desk'] as const)('on a %s', (profile) => {
     const page = await openPage(profile, '/devices')
     const row = page.getByTestId(`device-${device}`)
     await row.getByText(`dBm`).waitFor()
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await row.click()
     await page.waitForURL(new RegExp(`/devices/${device}$`))
     await page
@@ -89,7 +89,7 @@ describe.each(['phone', 'desk'] as const)('on a %s', (profile) => {
       .getByText(/-\d+(\.\d+)? dBm/)
       .waitFor()
     expect(rssiDbm).toBeLessThan(0)
-    expect(await findAxeViolations(page, 'main')).toEqual([])
+    expect(await findAxeViolations(page)).toEqual([])
     await page.close()
   })
 })
@@ -156,7 +156,7 @@ test('a device taken out in two taps is put back by an undo; put into another sl
   const unknown = page.locator('[data-testid^="unknown-"]', { hasText: first })
   await unknown.getByRole('button', { name: 'Put into a slot' }).click(WITHIN)
   await page.getByText('A swap keeps the history').waitFor()
-  expect(await findAxeViolations(page, 'main')).toEqual([])
+  expect(await findAxeViolations(page)).toEqual([])
   await page.getByTestId(`choose-${other}`).click()
   await outcome.getByText('Swapped, the history is kept').waitFor()
   expect(await deviceIn(other)).toBe(first)

@@ -1,8 +1,10 @@
 import type { SectionView } from '@clearlane/protocol'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { getJson } from '../tools/collect.ts'
 import { DESK_EN, openBrowser, PHONE_ZH } from './testing-browser.ts'
+import type { Seen } from './testing-marks.ts'
+import { MARKS, statesOf, watchMarks } from './testing-marks.ts'
 import type { TestEstate } from './testing-estate.ts'
 import { startTestEstate } from './testing-estate.ts'
 
@@ -17,36 +19,6 @@ afterAll(async () => {
   await estate?.[Symbol.asyncDispose]()
 })
 
-const MARKS = '[data-testid^="section-"]'
-const statesOf = (page: Page): Promise<string[]> =>
-  page.evaluate<string[]>(`[...document.querySelectorAll('${MARKS}')].map((one) => one.dataset.state)`)
-
-/** In the page: every change of what a section's mark says, in words, so that none is missed between two looks. */
-const WATCH_WORDS = `
-  const known = new Map()
-  new MutationObserver(() => {
-    for (const mark of document.querySelectorAll('${MARKS}')) {
-      const { testid, state } = mark.dataset
-      const words = mark.querySelector('.for-screen-readers')?.textContent ?? ''
-      if (known.get(testid) !== state) onState(testid, state, words)
-      known.set(testid, state)
-    }
-  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] })
-`
-
-type Seen = { readonly section: string; readonly state: string; readonly words: string }
-const watch = async (profile: BrowserContextOptions): Promise<{ page: Page; seen: Seen[] }> => {
-  const page = await browser.newPage(profile)
-  const seen: Seen[] = []
-  await page.exposeFunction('onState', (section: string, state: string, words: string) =>
-    seen.push({ section, state, words }),
-  )
-  await page.addInitScript({ content: WATCH_WORDS })
-  await page.goto(estate.api)
-  await page.locator(MARKS).first().waitFor()
-  return { page, seen }
-}
-
 const STORY = ['clear', 'pre-alarm', 'blocked', 'clear']
 /** The words of a section's marks from clear over pre-alarm and blocked to clear again; undefined until it was so. */
 const findStory = (seen: readonly Seen[], section: string): readonly string[] | undefined => {
@@ -56,8 +28,8 @@ const findStory = (seen: readonly Seen[], section: string): readonly string[] | 
 }
 
 test('one stay is followed on two screens at once, on the phone in Chinese and on the desk in English', async () => {
-  const guard = await watch(PHONE_ZH)
-  const manager = await watch(DESK_EN)
+  const guard = await watchMarks(browser, PHONE_ZH, estate.api)
+  const manager = await watchMarks(browser, DESK_EN, estate.api)
   const { items } = (await getJson(`${estate.api}/api/v1/sections`)) as { items: SectionView[] }
   const both = () =>
     items

@@ -180,8 +180,8 @@ const findEarly = (
   const syncing = new Map<string, 'readings' | 'events'>()
   for (const line of lines) {
     const thread = line.split(' ')[0]!
-    const resumed = line.includes('sync resumed>) = 0') ? syncing.get(thread) : undefined
-    if (resumed !== undefined) unsynced[resumed] = false
+    const resumed = /sync resumed>\) +=/.test(line) ? syncing.get(thread) : undefined
+    if (resumed !== undefined && line.endsWith('= 0')) unsynced[resumed] = false
     for (const log of ['readings', 'events'] as const) {
       if (!line.includes(`${log}.sqlite-wal>`)) continue
       if (line.includes('pwrite64(')) unsynced[log] = true

@@ -81,19 +81,24 @@ export const createViews = (options: ViewsOptions): Views => {
     return all
       .filter((section) => only === undefined || only.has(section.id))
       .map((section) => {
+        const isGatewayHeard = isHeard(section.gateway)
         const own = (slotsOf.get(section.id) ?? []).map((slot) => {
           const known = episodes.presence(slot.id)
           const lastHeardMs = heardSlots.lastMs(slot.id)
+          // What a gateway said before it was lost is not known now: since then, unless it was not known before.
+          const isLost = !isGatewayHeard && known?.presence !== 'unknown'
+          const sinceMs = isLost ? gateways.get(section.gateway)?.domainMs : known?.sinceMs
+          const isKnown = isGatewayHeard && known?.gateway === section.gateway
           return {
             slot: slot.id,
-            presence: known?.gateway === section.gateway ? known.presence : ('unknown' as const),
-            ...(known?.sinceMs !== undefined && { sinceMs: known.sinceMs }),
+            presence: isKnown ? known.presence : ('unknown' as const),
+            ...(sinceMs !== undefined && { sinceMs }),
             ...(lastHeardMs !== undefined && { lastHeardMs }),
           }
         })
         const episode = openOf.get(section.id)?.episode
         const state = toSectionState({
-          isGatewayHeard: isHeard(section.gateway),
+          isGatewayHeard,
           presences: own.map((slot) => slot.presence),
           episode,
         })

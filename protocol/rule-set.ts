@@ -75,11 +75,16 @@ export const parseRuleSet = (value: unknown): Result<RuleSet, Fault> => {
 
 /** Rules for a lane that the layout lacks would never be in force. */
 export const checkLanes = (rules: RuleSet, layout: Layout): Result<undefined> => {
-  const lanes = new Set(layout.lanes.map(({ id }) => id))
-  const unknown = Object.keys(rules.lanes).find((id) => !lanes.has(id))
+  const unknown = findLaneLeftOut(rules, layout)
   return unknown === undefined
     ? ok(undefined)
     : fault('rules-invalid', `lanes.${unknown}: the layout has no such lane: add it, or take its rules out`)
+}
+
+/** A lane that has rules of its own and that the layout lacks. */
+export const findLaneLeftOut = (rules: RuleSet, layout: Layout): string | undefined => {
+  const lanes = new Set(layout.lanes.map(({ id }) => id))
+  return Object.keys(rules.lanes).find((id) => !lanes.has(id))
 }
 
 /** The rules in force for a lane: the site's, with the lane's own on top. */

@@ -1,5 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { PassThrough } from 'node:stream'
 
 /** A place in front of a loopback port that can be cut: what is connected ends, and whoever comes is refused. */
 export type CuttableLink = {
@@ -8,7 +10,11 @@ export type CuttableLink = {
   cut(): void
 }
 
-export const createCuttableLink = (port: number): CuttableLink => {
+/** `sieve` is what each one's bytes from the target go through. */
+export const createCuttableLink = (
+  port: number,
+  sieve: () => Duplex = () => new PassThrough(),
+): CuttableLink => {
   const sockets = new Set<Socket>()
   let server: Server | undefined
   const cut = (): void => {
@@ -28,13 +34,14 @@ export const createCuttableLink = (port: number): CuttableLink => {
           ] as const) {
             sockets.add(one)
             one.setNoDelay(true)
-            one.pipe(other)
             one.on('error', () => one.destroy())
             one.once('close', () => {
               sockets.delete(one)
               other.destroy()
             })
           }
+          near.pipe(far)
+          far.pipe(sieve()).pipe(near)
           far.once('connect', () => resolve())
         })
         server.once('error', reject)

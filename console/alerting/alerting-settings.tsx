@@ -38,7 +38,9 @@ export const AlertingSettings = () => {
         >
           {words.sound}
         </List.Item>
-        <List.Item description={screenWord[wakeLock]}>{words.screen}</List.Item>
+        <List.Item data-testid="screen-setting" data-lock={wakeLock} description={screenWord[wakeLock]}>
+          {words.screen}
+        </List.Item>
         <List.Item
           data-testid="name-setting"
           description={name ?? words.noName}

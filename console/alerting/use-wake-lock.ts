@@ -15,8 +15,11 @@ export const useWakeLock = (isWanted: boolean): WakeLockState => {
       if (document.visibilityState !== 'visible') return
       try {
         lock = await navigator.wakeLock.request('screen')
-        if (isOver) await lock.release()
-        else setState('held')
+        if (isOver) return await lock.release()
+        setState('held')
+        lock.addEventListener('release', () => {
+          if (!isOver) setState('refused')
+        })
       } catch {
         if (!isOver) setState('refused')
       }

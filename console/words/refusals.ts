@@ -9,6 +9,7 @@ const REFUSALS = translated(
     'origin-refused': '这个页面不能改平台的数据。从平台自己的页面操作。',
     'not-found': '已经没有了，可能刚被别人改过。刷新页面再看。',
     'version-conflict': '别人刚改过。读一遍新的，再改一次。',
+    'lane-has-rules': '下面的通道还有自己的判定规则，不能删。撤销删除，或请工程师先去掉那些规则。',
     'seen-full': '看过的人太多，不再记名字。',
     'too-large': '太大了，没有收下。换小一点的。',
     'not-an-image': '这不是图片，没有收下。换一张 PNG、JPEG 或 WebP。',
@@ -25,6 +26,8 @@ const REFUSALS = translated(
     'origin-refused': 'This page may not change anything. Use the platform’s own.',
     'not-found': 'It is not there any more; somebody may just have changed it. Reload the page.',
     'version-conflict': 'Somebody has just changed it. Read it again, then repeat the change.',
+    'lane-has-rules':
+      'The lane below has rules of its own and cannot be removed. Undo that, or have its rules taken out first.',
     'seen-full': 'So many have seen it that no more names are kept.',
     'too-large': 'Too large, it was not taken. Choose a smaller one.',
     'not-an-image': 'This is no image, it was not taken. Choose a PNG, JPEG or WebP.',

@@ -18,4 +18,8 @@ export const page = <S extends z.ZodType>(schema: S) =>
 export const refuse = (c: Context, code: ErrorCode, message: string) =>
   c.json({ code, message }, ERROR_STATUS[code])
 export const refuseFault = (c: Context, { reason, detail }: Fault) =>
-  refuse(c, reason === 'version-conflict' ? 'version-conflict' : 'document-invalid', detail)
+  refuse(
+    c,
+    reason === 'version-conflict' || reason === 'lane-has-rules' ? reason : 'document-invalid',
+    detail,
+  )

@@ -5,6 +5,7 @@ export const ERROR_STATUS = {
   'origin-refused': 403,
   'not-found': 404,
   'version-conflict': 409,
+  'lane-has-rules': 409,
   'seen-full': 409,
   'too-large': 413,
   'not-an-image': 415,

@@ -150,7 +150,7 @@ test.each([
       documents.putRules({ ...rules, lanes: { south: { onNt: 1_000 } } }, 1, 2_000)
       return documents.putLayout({ ...layout, lanes: layout.lanes.slice(0, 1) }, 1, 2_000, 'Wang')
     },
-    reason: 'rules-invalid',
+    reason: 'lane-has-rules',
   },
 ])('a change $name is refused, and what was in force stays', ({ put, reason }) => {
   const { documents } = open()

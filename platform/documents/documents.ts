@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import type { Layout, LayoutVersion, PlanType, Result, RuleSet } from '@clearlane/protocol'
-import { checkLanes, fault, ok, parseLayout, parseRuleSet, PlanTypeSchema } from '@clearlane/protocol'
+import {
+  checkLanes,
+  fault,
+  findLaneLeftOut,
+  ok,
+  parseLayout,
+  parseRuleSet,
+  PlanTypeSchema,
+} from '@clearlane/protocol'
 
 /** What people made for a site: its two documents in every version, since when gateways have them, the plan's image. */
 export type Documents = {
@@ -121,7 +129,12 @@ export const openDocuments = (
       return true
     },
     putLayout: (value, expectedVersion, atMs, by) => {
-      const check = (next: Layout) => checkLanes(rules, next)
+      const check = (next: Layout): Result<undefined> => {
+        const lane = findLaneLeftOut(rules, next)
+        return lane === undefined
+          ? ok(undefined)
+          : fault('lane-has-rules', `lanes.${lane}: it has rules of its own: take them out first, or keep it`)
+      }
       const done = put('layout', parseLayout(value), layout, check, expectedVersion, atMs, by)
       if (!done.ok) return done
       layout = done.value

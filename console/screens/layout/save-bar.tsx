@@ -1,4 +1,4 @@
-import type { LayoutVersion } from '@clearlane/protocol'
+import type { Lane, Layout, LayoutVersion } from '@clearlane/protocol'
 import { Dialog } from 'antd-mobile'
 import { useState } from 'react'
 import { WhoField } from '../../parts/field.tsx'
@@ -111,7 +111,7 @@ const SaveButton = ({
   )
 }
 
-const Outcome = ({ editor: { save, select } }: { readonly editor: Editor }) => {
+const Outcome = ({ editor: { base, save, select } }: { readonly editor: Editor }) => {
   const words = useWords(WORDS)
   const language = useLanguage()
   switch (save.kind) {
@@ -154,22 +154,36 @@ const Outcome = ({ editor: { save, select } }: { readonly editor: Editor }) => {
           <p>
             {words.refused} {toRefusal(save, language)}
           </p>
-          {save.problems.map((problem) => (
-            <Tap
-              key={problem.place.join('.')}
-              data-testid="refused-place"
-              onClick={() => {
-                select(itemOf(problem))
-                focusFirstWrong()
-              }}
-            >
-              {problem.place.join(' · ')}: {problem.text}
-            </Tap>
-          ))}
+          {save.problems.map((problem) => {
+            const key = problem.place.join('.')
+            const leftOut = findLeftOut(save.code, problem, base)
+            if (leftOut !== undefined)
+              return (
+                <p key={key} data-testid="refused-place">
+                  {words.lane} <bdi>{leftOut.name}</bdi> ({leftOut.id})
+                </p>
+              )
+            return (
+              <Tap
+                key={key}
+                data-testid="refused-place"
+                onClick={() => {
+                  select(itemOf(problem))
+                  focusFirstWrong()
+                }}
+              >
+                {problem.place.join(' · ')}: {problem.text}
+              </Tap>
+            )
+          })}
         </div>
       )
   }
 }
+
+/** A lane that the platform will not let go: it stands in no form any more. */
+const findLeftOut = (code: string, { place }: EditorProblem, base: Layout | undefined): Lane | undefined =>
+  code === 'lane-has-rules' ? base?.lanes.find(({ id }) => id === place[1]) : undefined
 
 const itemOf = (problem: EditorProblem | undefined): Item | undefined => {
   const [kind, index] = problem?.place ?? []
