@@ -19,6 +19,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'hono',
     '@hono/node-server',
     '@hono/zod-openapi',
+    're2js',
   ],
   console: [
     'protocol',
