@@ -57,7 +57,8 @@ export const createExpressionReader = (reader: TokenReader): ExpressionReader =>
       RE2JS.compile(token.text)
     } catch (cause) {
       if (!(cause instanceof RE2JSException)) throw cause
-      throw reader.faultAt(cause.message, token)
+      // InfluxDB counts it from the character in front.
+      throw reader.faultAt(cause.message, { ...token, start: token.start - 1 })
     }
     return { kind: 'regex', source: token.text }
   }

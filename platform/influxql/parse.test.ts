@@ -62,7 +62,7 @@ test.each([
   ['select mean(x from reading', 'found FROM, expected ) at line 1, char 15'],
   ['select mean(x) from m group by time(1x)', 'invalid duration'],
   ['select x from m where a =~ b', 'found b, expected regex at line 1, char 28'],
-  ['select x from m where a =~ /(/', 'error parsing regexp: missing closing ): `(` at line 1, char 28'],
+  ['select x from m where a =~ /(/', 'error parsing regexp: missing closing ): `(` at line 1, char 27'],
   [
     "select x from reading where site = 'north",
     'found north, expected identifier, string, number, bool at line 1, char 36',
