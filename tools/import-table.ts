@@ -32,6 +32,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     '@hono/node-server',
     '@hono/zod-openapi',
     '@prometheus-io/client',
+    're2js',
   ],
   console: [
     'protocol',

@@ -11,6 +11,7 @@ const PACKAGES = {
   chromium: 'chromium',
   strace: 'strace',
   mosquitto: 'mosquitto',
+  xz: 'xz-utils',
   prometheus: 'prometheus',
   promtool: 'prometheus',
   ps: 'procps',
