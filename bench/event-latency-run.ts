@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
@@ -96,6 +97,21 @@ const measurePublish = async (url: string, topic: string, over: object) => {
   }
   await Promise.all([subscriber.endAsync(), publisher.endAsync()])
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+}
+
+const untilListening = async (port: number): Promise<void> => {
+  for (let attempt = 0; ; attempt++) {
+    const probe = createConnection(port, '127.0.0.1')
+    try {
+      await once(probe, 'connect')
+      return
+    } catch (cause) {
+      if (attempt === 50) throw cause
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    } finally {
+      probe.destroy()
+    }
+  }
 }
 
 createCertificate()
@@ -226,11 +242,14 @@ writeFileSync(
   `listener ${mosquittoPort} 127.0.0.1\nallow_anonymous true\ncafile ${file('cert.pem')}\ncertfile ${file('cert.pem')}\nkeyfile ${file('key.pem')}\nset_tcp_nodelay true\nuser root\n`,
 )
 const mosquitto = spawn('/usr/sbin/mosquitto', ['-c', file('mosquitto.conf')], { stdio: 'ignore' })
-mosquitto.once('error', () => undefined)
-const overMosquitto = await measurePublish(`mqtts://127.0.0.1:${mosquittoPort}`, 'bare', {
-  ca,
-  connectTimeout: 5_000,
-}).catch(() => undefined)
+const isMosquittoThere = await new Promise<boolean>((resolve) => {
+  mosquitto.once('error', () => resolve(false))
+  mosquitto.once('spawn', () => resolve(true))
+})
+if (isMosquittoThere) await untilListening(mosquittoPort)
+const overMosquitto = isMosquittoThere
+  ? await measurePublish(`mqtts://127.0.0.1:${mosquittoPort}`, 'bare', { ca })
+  : undefined
 mosquitto.kill('SIGTERM')
 await broker.stop()
 server.close()
