@@ -4,7 +4,8 @@ import { lazy, Suspense, useEffect, useMemo, useReducer, useRef, useState } from
 import { Route, Switch, useLocation } from 'wouter'
 import { AlarmBar, SoundBar } from './alerting/alert-bars.tsx'
 import { AlertingProvider, useAlerting } from './alerting/use-alerting.ts'
-import { followLive } from './live/follow.ts'
+import { peekFeed } from './live/early.ts'
+import { followLive, toChange } from './live/follow.ts'
 import { keepState, recallState } from './live/last-state.ts'
 import type { ConsoleState } from './live/state.ts'
 import { reduce, toNowMs } from './live/state.ts'
@@ -82,15 +83,22 @@ const fetchAhead = (): void => {
     load().catch(() => undefined)
 }
 
+/** What was known last on this device, and what the server has said by now: the first picture shows both. */
+const firstState = (): ConsoleState =>
+  peekFeed()
+    .map(({ data, counterMs }) => toChange(data, counterMs))
+    .filter((change) => change !== undefined)
+    .reduce(reduce, recallState())
+
 export const App = () => {
-  const [state, take] = useReducer(reduce, undefined, recallState)
+  const [state, take] = useReducer(reduce, undefined, firstState)
   const [language, setLanguage] = useState(firstLanguage)
   const [counterMs, setCounterMs] = useState(() => performance.now())
   const alerting = useAlerting(state.isConnected, counterMs)
   const { hear } = alerting
   useEffect(
     () =>
-      followLive('/api/v1/live', (change) => {
+      followLive((change) => {
         take(change)
         hear(change)
       }),

@@ -1,5 +1,6 @@
 import { ApiErrorSchema } from '@clearlane/protocol'
 import { useEffect, useState } from 'react'
+import { takeAnswer } from './early.ts'
 
 /** A schema of the protocol. */
 export type Schema<T> = { readonly parse: (value: unknown) => T }
@@ -12,7 +13,9 @@ export type Answer<T> =
 
 export const ask = async <T>(path: string, schema: Schema<T>, init: RequestInit = {}): Promise<Answer<T>> => {
   try {
-    const response = await fetch(`/api/v1${path}`, init)
+    const url = `/api/v1${path}`
+    const early = init.method === undefined ? await takeAnswer(url) : undefined
+    const response = early ?? (await fetch(url, init))
     const body: unknown = await response.json()
     if (response.ok) return { kind: 'answer', value: schema.parse(body) }
     const { code, message } = ApiErrorSchema.parse(body)

@@ -31,19 +31,20 @@ export const toAgo = (ms: number, language: Language): string => {
   return language === 'zh' ? `${age}${UNITS.zh.ago}` : `${age} ${UNITS.en.ago}`
 }
 
-/** To make one costs more than to use it a hundred times. */
-const toFormats = (options: Intl.DateTimeFormatOptions): Readonly<Record<Language, Intl.DateTimeFormat>> => ({
-  zh: new Intl.DateTimeFormat(localeOf('zh'), options),
-  en: new Intl.DateTimeFormat(localeOf('en'), options),
-})
-const MOMENT = toFormats({ dateStyle: 'medium', timeStyle: 'medium' })
-const SHORT_MOMENT = toFormats({ month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+/** To make one costs more than to use it a hundred times: so each is made once, when it is wanted. */
+const toFormat = (options: Intl.DateTimeFormatOptions) => {
+  const made: Partial<Record<Language, Intl.DateTimeFormat>> = {}
+  return (language: Language): Intl.DateTimeFormat =>
+    (made[language] ??= new Intl.DateTimeFormat(localeOf(language), options))
+}
+const MOMENT = toFormat({ dateStyle: 'medium', timeStyle: 'medium' })
+const SHORT_MOMENT = toFormat({ month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' })
 
 /** A moment as a clock and a calendar say it. */
-export const toMoment = (atMs: number, language: Language): string => MOMENT[language].format(atMs)
+export const toMoment = (atMs: number, language: Language): string => MOMENT(language).format(atMs)
 
 /** The same where there is little room: the year is this one or the one before. */
-export const toShortMoment = (atMs: number, language: Language): string => SHORT_MOMENT[language].format(atMs)
+export const toShortMoment = (atMs: number, language: Language): string => SHORT_MOMENT(language).format(atMs)
 
 /** The time of day, with the date in front of it where that is another than today's by the server's clock. */
 export const toClock = (atMs: number, nowMs: number | undefined, language: Language): string => {
