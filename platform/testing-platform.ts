@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBroker } from '@clearlane/broker/broker.ts'
 import { createIdentities, hashSecret } from '@clearlane/broker/identities.ts'
-import type { GatewayEvent, HealthMessage, Layout, LiveEvent, Reading } from '@clearlane/protocol'
+import type {
+  Episode,
+  EpisodeEvent,
+  GatewayEvent,
+  HealthMessage,
+  Layout,
+  LiveEvent,
+  Reading,
+  Transition,
+} from '@clearlane/protocol'
 import { AckMessageSchema, LiveEventSchema, StatusSchema } from '@clearlane/protocol'
 import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
@@ -41,6 +50,32 @@ export const reading = (counter: number, over: Partial<Reading> = {}): Reading =
   yNt: 2,
   zNt: 3,
   ...over,
+})
+
+/** A transition of an episode of section `a`, as it stands after it. */
+export const event = (
+  transition: Transition,
+  id: string,
+  revision: number,
+  over: Partial<Episode>,
+): EpisodeEvent => ({
+  kind: 'episode',
+  transition,
+  decidedMs: 1_000,
+  evidence: [],
+  episode: {
+    id,
+    revision,
+    lane: 'north',
+    sections: ['a'],
+    suspect: 'unknown',
+    detectedMs: 1_000,
+    confirmed: false,
+    unobserved: false,
+    rulesVersion: 1,
+    layoutVersion: 1,
+    ...over,
+  },
 })
 
 export const health = (over: Partial<HealthMessage>): string =>

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Episode, EpisodeEvent, Transition } from '@clearlane/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestPlatform } from '../testing-platform.ts'
+import { event, startTestPlatform } from '../testing-platform.ts'
 import { startTestEndpoint } from './testing-endpoint.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'platform-webhooks-'))
@@ -24,31 +23,6 @@ afterAll(async () => {
   await platform.close()
   await endpoint.stop()
   rmSync(folder, { recursive: true })
-})
-
-const event = (
-  transition: Transition,
-  id: string,
-  revision: number,
-  over: Partial<Episode>,
-): EpisodeEvent => ({
-  kind: 'episode',
-  transition,
-  decidedMs: 1_000,
-  evidence: [],
-  episode: {
-    id,
-    revision,
-    lane: 'north',
-    sections: ['a'],
-    suspect: 'unknown',
-    detectedMs: 1_000,
-    confirmed: false,
-    unobserved: false,
-    rulesVersion: 1,
-    layoutVersion: 1,
-    ...over,
-  },
 })
 
 test('what a gateway tells reaches the chat once; what had ended when it came reaches nobody', async () => {
