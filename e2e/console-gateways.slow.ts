@@ -76,6 +76,8 @@ test.each([
 ])('a phone whose clock is a day $name shows right ages', async ({ shiftedMs }) => {
   const page = await openGateways(PHONE_ZH, shiftedMs)
   expect(await page.getByTestId('heard').textContent()).toMatch(/^最后上报 (\d 分 )?\d+ 秒前$/)
+  await page.getByTestId('heard').getByTestId('ago').click()
+  expect(await page.getByTestId('heard').textContent()).toMatch(/秒前 \(\d{4}年\d+月\d+日 \d\d:\d\d:\d\d\)$/)
   await page.context().close()
 })
 

@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import { DAY_MS, HOUR_MS } from '../../charts/span.ts'
 import { useAsk } from '../../live/ask.ts'
 import { useConsole } from '../../live/use-console.ts'
+import { Ago } from '../../parts/ago.tsx'
 import { Tap } from '../../parts/tap.tsx'
 import { ROUTES, toSlot } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
@@ -58,7 +59,6 @@ export const DeviceScreen = ({ device }: { readonly device: string }) => {
 
 const Nowhere = ({ device }: { readonly device: string }) => {
   const words = useWords(DEVICES_WORDS)
-  const language = useLanguage()
   const { nowMs } = useConsole()
   const answer = useAsk('/unknown-devices', UnknownDevicesSchema, REFRESH_MS)
   const heard =
@@ -68,7 +68,7 @@ const Nowhere = ({ device }: { readonly device: string }) => {
       <p data-testid="device-nowhere">{words.notBound}</p>
       {heard !== undefined && nowMs !== undefined && (
         <p>
-          {words.notBoundHeard} {words.lastHeard} {toAgo(nowMs - heard.lastHeardMs, language)}
+          {words.notBoundHeard} {words.lastHeard} <Ago atMs={heard.lastHeardMs} nowMs={nowMs} />
           {heard.rssiDbm !== undefined && ` · ${words.signal} ${heard.rssiDbm} dBm`}
         </p>
       )}

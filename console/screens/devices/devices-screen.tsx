@@ -4,6 +4,7 @@ import { Link } from 'wouter'
 import { useAsk } from '../../live/ask.ts'
 import { toItems } from '../../live/items.ts'
 import { useConsole } from '../../live/use-console.ts'
+import { Ago } from '../../parts/ago.tsx'
 import { Tap } from '../../parts/tap.tsx'
 import { toDevice } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
@@ -33,7 +34,6 @@ const Title = () => <h1>{useWords(DEVICES_WORDS).title}</h1>
 
 const UnknownDevices = () => {
   const words = useWords(DEVICES_WORDS)
-  const language = useLanguage()
   const { nowMs } = useConsole()
   const answer = useAsk('/unknown-devices', UnknownDevicesSchema, REFRESH_MS)
   const { layout, outcome, change, undo } = useBindings()
@@ -56,7 +56,13 @@ const UnknownDevices = () => {
             <span className="device-detail">
               {rssiDbm !== undefined && `${words.signal} ${rssiDbm} dBm · `}
               {words.heardCount} {count} {words.heardTimes}
-              {nowMs !== undefined && ` · ${toAgo(nowMs - lastHeardMs, language)}`} · {link}
+              {nowMs !== undefined && (
+                <>
+                  {' · '}
+                  <Ago atMs={lastHeardMs} nowMs={nowMs} />
+                </>
+              )}{' '}
+              · {link}
             </span>
             {device === undefined ? (
               <span>{words.needsHello}</span>

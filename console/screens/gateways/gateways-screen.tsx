@@ -4,8 +4,9 @@ import { useRef } from 'react'
 import { useAsk } from '../../live/ask.ts'
 import { toItems } from '../../live/items.ts'
 import { useConsole } from '../../live/use-console.ts'
+import { Ago } from '../../parts/ago.tsx'
 import { localeOf, translated, useLanguage, useWords } from '../../words/language.ts'
-import { toAge, toAgo, toMoment } from '../../words/time.ts'
+import { toAge, toMoment } from '../../words/time.ts'
 import type { Sounding } from './log-room.ts'
 import { toLogRoom } from './log-room.ts'
 import { ADVICE, hasAdvice } from './refusal-advice.ts'
@@ -153,9 +154,9 @@ const Gateway = ({
           {connected ? `● ${words.online}` : `? ${words.offline}`}
         </span>
       </h2>
-      {ageMs !== undefined && (
+      {nowMs !== undefined && lastHeardMs !== undefined && (
         <p data-testid="heard">
-          {words.heard} {toAgo(ageMs, language)}
+          {words.heard} <Ago atMs={lastHeardMs} nowMs={nowMs} />
         </p>
       )}
       {health === undefined && <p>{words.neverHeard}</p>}
@@ -299,10 +300,9 @@ const Refused = ({
 }) => {
   const words = useWords(WORDS)
   const advice = useWords(ADVICE)
-  const language = useLanguage()
   return (
     <li data-testid={`refusal-${reason}`}>
-      <b>{reason}</b> · {number(count)} {words.times} · {words.last} {toAgo(atMs - lastMs, language)}
+      <b>{reason}</b> · {number(count)} {words.times} · {words.last} <Ago atMs={lastMs} nowMs={atMs} />
       <br />
       {hasAdvice(reason) ? advice[reason] : words.noAdvice}
       <details>

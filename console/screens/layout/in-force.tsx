@@ -1,7 +1,8 @@
 import type { Layout, LayoutVersion } from '@clearlane/protocol'
 import { useConsole } from '../../live/use-console.ts'
+import { Ago } from '../../parts/ago.tsx'
 import { useLanguage, useWords } from '../../words/language.ts'
-import { toAgo, toMoment } from '../../words/time.ts'
+import { toMoment } from '../../words/time.ts'
 import { toWho, WORDS } from './words.ts'
 
 /** Who saved this version and when, and since when each gateway has had it in force. */
@@ -23,7 +24,12 @@ export const InForce = ({
   return (
     <p data-testid="in-force" data-waiting={waiting.length}>
       {words.version} {version.version} · {words.by} <bdi>{toWho(by, words)}</bdi>
-      {nowMs !== undefined && ` · ${toAgo(nowMs - atMs, language)}`}
+      {nowMs !== undefined && (
+        <>
+          {' · '}
+          <Ago atMs={atMs} nowMs={nowMs} />
+        </>
+      )}
       {inForce.map(({ gateway, sinceMs }) => (
         <span key={gateway} className="clear">
           <br />✓ {gateway} {words.inForceSince} {toMoment(sinceMs, language)}

@@ -8,11 +8,12 @@ import type { Span } from '../../charts/span.ts'
 import { useSeries } from '../../charts/use-series.ts'
 import { useConsole } from '../../live/use-console.ts'
 import { useLayout } from '../../live/use-layout.ts'
+import { Ago } from '../../parts/ago.tsx'
 import { Tap } from '../../parts/tap.tsx'
 import { toDevice, toEpisode } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
 import { PRESENCE_SHAPES, PRESENCE_WORDS } from '../../words/presences.ts'
-import { toAge, toAgo, toMoment } from '../../words/time.ts'
+import { toAgo, toMoment } from '../../words/time.ts'
 import { SLOT_WORDS } from './slot-words.ts'
 import './slots.css'
 import type { LengthName, View } from './view.ts'
@@ -110,7 +111,7 @@ const Head = ({
           </b>{' '}
           {now.sinceMs !== undefined && nowMs !== undefined && (
             <>
-              {words.since} {toAge(nowMs - now.sinceMs, language)}
+              {words.since} <Ago atMs={now.sinceMs} nowMs={nowMs} lasting />
             </>
           )}
         </p>
