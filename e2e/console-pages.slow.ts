@@ -25,6 +25,9 @@ const LOOKS: readonly (BrowserContextOptions & { readonly name: string })[] = [
   { name: 'a desk, English, by night', ...DESK_EN, colorScheme: 'dark' },
 ]
 const ENOUGH_CHARACTERS = 20
+const MAX_SCRIPT_BYTES = 300_000
+/** So many requests a browser has under way to one server at once; the feed is one of them. */
+const MAX_PIECES = 5
 const countEnded = async (): Promise<number> =>
   ((await getJson(`${estate.api}/api/v1/episodes?open=false`)) as { items: EpisodeView[] }).items.length
 
@@ -51,3 +54,25 @@ test.each(LOOKS)(
     expect(problems).toEqual([])
   },
 )
+
+test('the first view takes at most 300 kB of script, in no more pieces than go at once', async () => {
+  const context = await browser.newContext({ ...PHONE_ZH, serviceWorkers: 'block' })
+  const page = await context.newPage()
+  const ahead: string[] = []
+  // What is fetched ahead for the next tap waits until the first view has been looked at.
+  page.on('request', (request) => {
+    if (/-screen-[^/]*\.js$/.test(request.url())) ahead.push(request.url())
+  })
+  await page.goto(estate.api)
+  await page.locator('[data-testid^="section-"][data-state]').first().waitFor()
+  const pieces = await page.evaluate<{ name: string; encodedBodySize: number }[]>(
+    "performance.getEntriesByType('resource').filter(({ name }) => /\\.(js|css)$/.test(name)).map(({ name, encodedBodySize }) => ({ name, encodedBodySize }))",
+  )
+  await context.close()
+  const needed = pieces.filter(({ name }) => !ahead.includes(name))
+  expect(needed.length).toBeGreaterThan(1)
+  expect(needed.length).toBeLessThanOrEqual(MAX_PIECES)
+  const bytes = needed.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)
+  expect(bytes).toBeGreaterThan(50_000)
+  expect(bytes).toBeLessThanOrEqual(MAX_SCRIPT_BYTES)
+})
