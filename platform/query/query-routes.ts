@@ -132,5 +132,5 @@ const refuseToken = (c: Context, error: string): Response => {
 
 const refuseMethod = (c: Context): Response => {
   c.header('allow', c.req.path === '/ping' ? 'GET, HEAD' : 'GET, POST')
-  return c.text('Method Not Allowed', 405)
+  return c.body('Method Not Allowed\n', 405, { 'content-type': 'text/plain; charset=utf-8' })
 }

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { QueryRequest, QueryRunnerOptions } from './query-runner.ts'
@@ -87,9 +87,11 @@ test('a query that needs too much memory ends its thread and nothing else', asyn
 
 test('a history that cannot be read is away until it can be', async () => {
   const file = join(platform.folder, 'later.sqlite')
+  writeFileSync(file, 'no database, but not an empty file either')
   const runner = start({ file })
   const query = 'SELECT count(xNt) FROM reading'
   expect(await runner.run(query)).toMatchObject({ kind: 'failed', isAway: true })
+  rmSync(file)
   copyFileSync(platform.historyFile, file)
   copyFileSync(`${platform.historyFile}-wal`, `${file}-wal`)
   const answer = await runner.run(query)

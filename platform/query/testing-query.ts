@@ -12,6 +12,9 @@ export const READINGS = Array.from({ length: 60 }, (_, index) =>
     slot: index % 2 === 0 ? 'a1' : 'a2',
     xNt: index * 100,
     temperatureC: index / 4,
+    batteryMv: 3_600 - index,
+    rssiDbm: -70.5,
+    snrDb: 8,
     trigger: index % 10 === 0 ? 'change' : 'period',
   }),
 )
@@ -21,8 +24,10 @@ export const startQueryPlatform = async () => {
   const platform = await startTestPlatform()
   const tokensFile = toTokensFile(join(platform.folder, 'data'))
   const token = addToken(tokensFile, { name: 'grafana', site: 's' })
-  await platform.send(READINGS, 1)
   const within = { timeout: 15_000, interval: 25 }
+  // What is sent before the platform listens to the broker is sent to nobody.
+  await vi.waitUntil(() => platform.received.some(({ topic }) => topic.endsWith('/config')), within)
+  await platform.send(READINGS, 1)
   await vi.waitUntil(() => platform.lastAck()?.readings === READINGS.length, within)
   await vi.waitUntil(async () => (await platform.historyLag()) === 0, within)
 
