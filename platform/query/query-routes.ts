@@ -95,7 +95,7 @@ const answer = (c: Context, outcome: QueryOutcome, onFailure: (failure: unknown)
     case 'too-large':
       return refuseQuery(c, 'the query needs more memory than one may have', 503)
     case 'left':
-      return refuseQuery(c, 'query interrupted', 503)
+      return refuseQuery(c, 'query interrupted', 400)
     case 'failed':
       onFailure(new Error(outcome.message))
       return outcome.isAway
