@@ -26,7 +26,7 @@ type Asked = { readonly parameters?: Readonly<Record<string, string>>; readonly 
 const TIME = `time >= ${START_MS}ms and time < ${START_MS + 60_000}ms`
 const PANEL = `SELECT mean("xNt") FROM "reading" WHERE ${TIME} GROUP BY time(10s), "slot" fill(null)`
 const RAW = `SELECT "xNt", "temperatureC", "device" FROM "reading" WHERE ${TIME} GROUP BY "slot"`
-const ALL = `${PANEL}; ${RAW}; SHOW MEASUREMENTS; SHOW FIELD KEYS; SHOW DATABASES; SHOW TAG VALUES WITH KEY = "slot"; SHOW TAG VALUES WITH KEY IN ("slot", "section"); SHOW RETENTION POLICIES ON s; SELECT "xNt" FROM "nothing"; SELECT "xNt" FROM "reading" LIMIT 7`
+const ALL = `${PANEL}; ${RAW}; SHOW MEASUREMENTS WITH MEASUREMENT = "reading"; SHOW FIELD KEYS FROM "reading"; SHOW DATABASES; SHOW TAG KEYS FROM "reading" WHERE "slot" = 'none'; SHOW TAG VALUES FROM "reading" WITH KEY = "slot"; SHOW TAG VALUES FROM "reading" WITH KEY IN ("slot", "section"); SHOW RETENTION POLICIES ON s; SELECT "xNt" FROM "nothing"; SELECT "xNt" FROM "reading" LIMIT 7`
 const form = (q: string, over: RequestInit = {}): RequestInit => ({
   method: 'POST',
   body: new URLSearchParams({ q }),
