@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { request } from 'node:http'
@@ -154,6 +154,21 @@ describe('a token', () => {
     expect(
       await ask({ q: 'SELECT * FROM s.autogen.reading; SHOW MEASUREMENTS ON s', db: 'elsewhere' }),
     ).toEqual([200, { results: [{ statement_id: 0, error: 'database not found: s' }, { statement_id: 1 }] }])
+  })
+
+  test('is not taken while the file of tokens is damaged, and no file at all lets nobody in', async () => {
+    const text = readFileSync(platform.tokensFile, 'utf8')
+    writeFileSync(platform.tokensFile, '[{}]')
+    const damaged = await platform.ask({ q })
+    rmSync(platform.tokensFile)
+    const missing = await platform.ask({ q })
+    writeFileSync(platform.tokensFile, text, { mode: 0o600 })
+    expect([damaged.status, damaged.text]).toEqual([
+      500,
+      '{"error":"internal error; why stands in the log of the platform"}\n',
+    ])
+    expect(missing.status).toBe(401)
+    expect((await platform.ask({ q })).status).toBe(200)
   })
 
   test('is refused once another has taken its name, or it is removed', async () => {
