@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -27,7 +28,7 @@ const READY_WITHIN_MS = 60_000
 export const findInfluxd = (): string | undefined => {
   const named = process.env['INFLUXD']
   if (named !== undefined && named !== '') return named
-  return findPacked() ?? findOnPath()
+  return findPacked() ?? findOnPath(2)
 }
 
 const findPacked = (): string | undefined => {
@@ -44,18 +45,25 @@ const findPacked = (): string | undefined => {
   return undefined
 }
 
-const findOnPath = (): string | undefined =>
+/** Of that major version. */
+const findOnPath = (major: number): string | undefined =>
   (process.env['PATH'] ?? '')
     .split(delimiter)
     .map((folder) => join(folder, 'influxd'))
     .find((path) => {
       try {
         accessSync(path, constants.X_OK)
-        return true
+        return execFileSync(path, ['version'], { encoding: 'utf8' }).startsWith(`InfluxDB v${major}.`)
       } catch {
         return false
       }
     })
+
+/** A real influxd of version 1: named by INFLUXD_1, else on the PATH. */
+export const findInfluxd1 = (): string | undefined => {
+  const named = process.env['INFLUXD_1']
+  return named !== undefined && named !== '' ? named : findOnPath(1)
+}
 
 export type Influxd = AsyncDisposable & {
   write(bucket: string, lines: readonly string[]): Promise<void>
@@ -87,7 +95,7 @@ export const startInfluxd = async (found: string, bucket: string): Promise<Influ
     rmSync(folder, { recursive: true })
   }
   try {
-    const base = `http://127.0.0.1:${await readPort(child)}`
+    const base = `http://127.0.0.1:${await readPort(child, child.stdout, /"?port"?[:=]\s*(\d+)/)}`
     const post = async (path: string, body: string): Promise<void> => {
       const answer = await fetch(`${base}${path}`, {
         method: 'POST',
@@ -133,13 +141,13 @@ const unpack = (packed: string, folder: string): string => {
 }
 
 /** Its log names the port that the system gave. */
-const readPort = (child: ChildProcess): Promise<string> =>
+export const readPort = (child: ChildProcess, log: Readable, pattern: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
     let output = ''
     const timer = setTimeout(() => reject(new Error(`influxd is not ready: ${output}`)), READY_WITHIN_MS)
-    child.stdout?.on('data', (bytes: Buffer) => {
+    log.on('data', (bytes: Buffer) => {
       output += bytes.toString()
-      const port = /"?port"?[:=]\s*(\d+)/.exec(output)?.[1]
+      const port = pattern.exec(output)?.[1]
       if (port === undefined) return
       clearTimeout(timer)
       resolve(port)

@@ -19,6 +19,9 @@ import { createLive } from './live.ts'
 import { openSqliteLog } from './log/sqlite-log.ts'
 import { createPlatformMetrics } from './metrics.ts'
 import { followLog } from './projection.ts'
+import { createQueryRoutes } from './query/query-routes.ts'
+import { createQueryRunner } from './query/query-runner.ts'
+import { toTokensFile } from './query/query-tokens.ts'
 import { createViews } from './views.ts'
 import { openWebhookBook } from './webhooks/webhook-book.ts'
 import type { Webhook } from './webhooks/webhook.ts'
@@ -34,6 +37,8 @@ const TELL_HEARD_EVERY_MS = 2_000
 const ACK_EVERY_MS = 20
 const HISTORY_WITHIN_MS = 5_000
 const MAX_WAITING_FOR_HISTORY = 32
+/** The ends of a query are its own limits; `withinMs` and `memoryMb` are for what they do not see. */
+const QUERIES = { threads: 2, maxWaiting: 64, patienceMs: 20_000, withinMs: 15_000, memoryMb: 512 } as const
 
 /** Opens everything in order, and closes it in reverse. */
 export const createPlatform = async (config: PlatformConfig, log: Logger): Promise<Platform> => {
@@ -54,8 +59,9 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     syncDelayMs: config.log.syncDelayMs,
     onFailure: fail,
   })
+  const historyFile = join(dataDir, 'history.sqlite')
   const history = await openSqliteHistory({
-    file: join(dataDir, 'history.sqlite'),
+    file: historyFile,
     syncDelayMs: config.history.syncDelayMs,
   })
   const seenBook = openSeenBook(join(dataDir, 'seen.sqlite'))
@@ -256,6 +262,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     }
   }
   const requests = createRequestCounts()
+  const queries = createQueryRunner({ file: historyFile, ...QUERIES })
   const app = createApi({
     site,
     documents,
@@ -284,6 +291,13 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     nowMs,
     command,
     newId: () => randomBytes(8).toString('hex'),
+    query: createQueryRoutes({
+      site,
+      tokensFile: toTokensFile(dataDir),
+      runner: queries,
+      nowMs,
+      onFailure: (cause) => log.error({ err: cause }, 'query failed'),
+    }),
     consoleDir: config.consoleDir,
     onFailure: ({ cause, ...request }) => log.error({ err: cause, ...request }, 'request failed'),
   })
@@ -303,6 +317,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       clearInterval(tellingHeard)
       if ('closeAllConnections' in server) server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
+      await queries.close()
       await ingest.idle()
       clearTimeout(ackTimer)
       sendAcks()

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
+import { addToken, toTokensFile } from '@clearlane/platform/query/query-tokens.ts'
 import { calibrate, SiteFileSchema } from '@clearlane/firmware-sim/estate.ts'
 import type { DomainTime } from '@clearlane/protocol'
 import { RuleSetSchema } from '@clearlane/protocol'
@@ -108,6 +109,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
     const broker = start('broker', { port: brokerPort, identitiesFile, ...metrics('broker') })
     await broker.ready()
     const platformDir = folder('platform')
+    provisionQueryToken(secrets, platformDir, site.layout.site)
     const platformConfig = {
       dataDir: platformDir,
       site: site.layout.site,
@@ -186,6 +188,14 @@ const provisionSecrets = (folder: string, site: string): string => {
   })
   writeFileSync(identitiesFile, JSON.stringify(identities, undefined, 2), { mode: 0o600 })
   return identitiesFile
+}
+
+/** A token on the first start, with which Grafana may read the site's history. */
+const provisionQueryToken = (folder: string, platformDir: string, site: string): void => {
+  const file = join(folder, 'query.token')
+  if (existsSync(file)) return
+  const token = addToken(toTokensFile(platformDir), { name: 'grafana', site })
+  writeFileSync(file, token, { mode: 0o600 })
 }
 
 export const isFree = (port: number): Promise<boolean> =>

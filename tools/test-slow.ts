@@ -15,6 +15,7 @@ const PACKAGES = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
   ps: 'procps',
+  influxd: 'influxdb',
 }
 const EXTRA_FOLDERS = ['/usr/sbin', '/sbin']
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Layout } from '@clearlane/protocol'
 import { RuleSetSchema } from '@clearlane/protocol'
+import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openDocuments } from '../documents/documents.ts'
 import { openEpisodes } from '../episodes/episodes.ts'
@@ -81,6 +82,7 @@ beforeAll(async () => {
     nowMs,
     command: async () => undefined,
     newId: () => 'id',
+    query: new Hono(),
     consoleDir: folder,
     onFailure: (failure) => failures.push(failure),
   })

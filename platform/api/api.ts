@@ -9,6 +9,7 @@ import {
 } from '@clearlane/protocol'
 import type { CommandMessage, Metrics, ReplyMessage, Status, WebhookView } from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
 import { HTTPException } from 'hono/http-exception'
@@ -18,11 +19,14 @@ import type { Episodes } from '../episodes/episodes.ts'
 import type { BoundHistory } from '../history/bound-history.ts'
 import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
+import { isOfQuery, refuseQuery } from '../query/query-routes.ts'
 import type { Views } from '../views.ts'
 import { errors, json, page, refuse } from './answers.ts'
 import { serveConsole } from './console-files.ts'
 import { addDocumentRoutes } from './document-routes.ts'
 import { addEpisodeRoutes } from './episode-routes.ts'
+import type { ErrorCode } from './error-codes.ts'
+import { ERROR_STATUS } from './error-codes.ts'
 import { addPlanRoutes } from './plan-routes.ts'
 import { limitQuery, timeQuery } from './queries.ts'
 import type { RequestCounts } from './request-counts.ts'
@@ -44,6 +48,8 @@ export type ApiParts = {
   /** Sends a command to a gateway; undefined when it does not answer in time. */
   readonly command: (gateway: string, command: CommandMessage) => Promise<ReplyMessage | undefined>
   readonly newId: () => string
+  /** What answers InfluxQL, in the shapes of InfluxDB and not in ours. */
+  readonly query: Hono
   readonly consoleDir: string | undefined
   /** A request that could not be answered by a fault of ours. */
   readonly onFailure: (failure: RequestFailure) => void
@@ -75,11 +81,11 @@ export const createApi = (parts: ApiParts) => {
   app.use(async (c, next) => {
     // A page of another site whose name was made to point here must not read or command the estate.
     if (!isLoopbackHost(c.req.header('host')))
-      return refuse(c, 'host-refused', 'ask for this machine by 127.0.0.1 or localhost')
+      return refuseHere(c, 'host-refused', 'ask for this machine by 127.0.0.1 or localhost')
     const origin = c.req.header('origin')
     const isWrite = c.req.method !== 'GET' && c.req.method !== 'HEAD'
     if (isWrite && origin !== undefined && !isLoopbackHost(hostOf(origin))) {
-      return refuse(c, 'origin-refused', `changes come from the console, not from ${origin}`)
+      return refuseHere(c, 'origin-refused', `changes come from the console, not from ${origin}`)
     }
     await next()
     return undefined
@@ -88,6 +94,7 @@ export const createApi = (parts: ApiParts) => {
   const compressed = compress()
   // A phone waits for the wire. Whoever reads the raw log is on this machine, and waits for the processor.
   app.use((c, next) => (c.req.path === `${v1}/log` ? next() : compressed(c, next)))
+  app.route('/', parts.query)
   addPlanRoutes(app, `${v1}/plan`, documents)
   app.use(
     bodyLimit({
@@ -206,6 +213,9 @@ export const createApi = (parts: ApiParts) => {
   app.get('*', (c) => serveConsole(c, parts.consoleDir))
   return app
 }
+
+const refuseHere = (c: Context, code: ErrorCode, message: string): Response =>
+  isOfQuery(c.req.path) ? refuseQuery(c, message, ERROR_STATUS[code]) : refuse(c, code, message)
 
 const hostOf = (origin: string): string | undefined =>
   URL.canParse(origin) ? new URL(origin).host : undefined

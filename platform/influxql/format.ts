@@ -5,12 +5,10 @@ import type { Zone } from './timezones.ts'
 import { createZone } from './timezones.ts'
 
 /** In which unit times are numbers; without one they are RFC 3339. */
-export const EPOCHS = ['ns', 'n', 'u', 'µ', 'ms', 's', 'm', 'h'] as const
-export type Epoch = (typeof EPOCHS)[number]
+export type Epoch = 'ns' | 'u' | 'ms' | 's' | 'm' | 'h'
 
-const MICROSECONDS: Readonly<Record<Exclude<Epoch, 'ns' | 'n'>, number>> = {
+const MICROSECONDS: Readonly<Record<Exclude<Epoch, 'ns'>, number>> = {
   u: 1,
-  µ: 1,
   ms: 1_000,
   s: 1_000_000,
   m: 60_000_000,
@@ -70,7 +68,7 @@ const createTimeFormat = (
     return (atUs) => toRfc3339(atUs, zone)
   }
   // Three zeros behind microseconds are written as they are, although such a number is not held exactly.
-  if (epoch === 'ns' || epoch === 'n') return (atUs) => atUs * 1_000
+  if (epoch === 'ns') return (atUs) => atUs * 1_000
   const unit = MICROSECONDS[epoch]
   return (atUs) => Math.floor(atUs / unit)
 }
