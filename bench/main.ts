@@ -154,6 +154,17 @@ const chart = (): Figure[] => {
   ]
 }
 
+type Memory = { readonly residentMb: number; readonly ownMb: number }
+type AtRest = { readonly processes: Readonly<Record<string, Memory>>; readonly nothing: Memory }
+/** Beside a Node that does nothing. */
+const memory = (): Figure[] => {
+  const { processes, nothing } = run<AtRest>('memory-run.ts', [values.quick ? 10 : 120])
+  return Object.entries(processes).flatMap(([name, { residentMb, ownMb }]) => [
+    toFigure(`memory at rest, ${name}: in RAM`, residentMb, 'MB', {}, nothing.residentMb),
+    toFigure(`memory at rest, ${name}: its own`, ownMb, 'MB', {}, nothing.ownMb),
+  ])
+}
+
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   pipeline,
   'event-latency': eventLatency,
@@ -161,6 +172,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   chart,
   start: measureStart,
   feed,
+  memory,
 }
 
 const chosen = values.only === undefined ? Object.keys(BENCHES) : [values.only]
