@@ -80,7 +80,7 @@ export const describeHistory = (
       const { history, restart } = await start()
       expect(history().cursor()).toBe(0)
       await history().apply([entry(1, [reading(1)])], 1)
-      await history().apply([{ ...entry(2, [{ kind: 'presence' }]), channel: 'events' }], 2)
+      await history().apply([{ ...entry(2, [PRESENCE]), channel: 'events' }], 2)
       expect(history().cursor()).toBe(2)
       await restart()
       expect(history().cursor()).toBe(2)
@@ -262,6 +262,16 @@ const reading = (counter: number, over: Partial<Reading> = {}): Reading => ({
 const undated = (counter: number, over: Partial<Reading> = {}): Reading => {
   const { eventMs: _eventMs, ...rest } = reading(counter)
   return { ...rest, receivedMs: counter, clock: 'unknown', ...over }
+}
+const PRESENCE = {
+  kind: 'presence',
+  slot: 'a1',
+  section: 'a',
+  presence: 'occupied',
+  revision: 1,
+  sinceMs: 1_000,
+  decidedMs: 1_100,
+  evidence: { slot: 'a1', residualNt: 900, thresholdNt: 400, reason: 'field' },
 }
 const entry = (position: number, rows: readonly object[], receivedMs = 2_000): StoredEntry => ({
   position,

@@ -93,11 +93,17 @@ test('a file of another version is made again from the log, and the dates of boo
   expect(history.cursor()).toBe(0)
   const undated = {
     slot: 'a1',
-    device: 'd',
+    section: 'a',
+    device: '70b3d57ed001a001',
     session: 1,
     counter: 1,
+    trigger: 'period',
+    receivedMs: 3,
     boot: 'b1',
     monotonicMs: 5,
+    clock: 'unknown',
+    backfill: false,
+    link: 'tcp',
     xNt: 1,
     yNt: 2,
     zNt: 3,

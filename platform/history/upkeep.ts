@@ -1,0 +1,164 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { encodeBlock, openBlock } from './block.ts'
+import type { Cell } from './column.ts'
+import { BLOCK_STATES } from './history-file.ts'
+import type { RecentSlices } from './recent-slices.ts'
+import { columnsOf, keyOf } from './rows.ts'
+import { mergeRows, toDamage, toRows } from './segments.ts'
+import type { Series, SeriesBook } from './series-book.ts'
+
+/** How long a history keeps what. Presence and episodes, which say what happened, are never thinned. */
+export type Retention = {
+  /** Days that are kept as they came. */
+  readonly fullDays: number
+  /** Of older days a series keeps the first row in each stretch of so many minutes. */
+  readonly thinnedMinutes: number
+  /** Days after which nothing is kept. */
+  readonly keepDays: number
+}
+
+/** Puts what came lately where it is found quickly, closes days, thins and drops them: a little at a time. */
+export type Upkeep = {
+  /** Works for some ms; false when there is nothing left to do. */
+  step(): boolean
+  /** Whether so much has come that it must be put away before more is taken. */
+  isBehind(): boolean
+}
+
+export type UpkeepParts = {
+  readonly db: DatabaseSync
+  readonly series: SeriesBook
+  readonly recent: RecentSlices
+  readonly retention: Retention
+  readonly inTransaction: (work: () => void) => void
+  readonly nowMs: () => number
+  readonly onDamage: (message: string) => void
+}
+
+const DAY_MS = 86_400_000
+/** A device that has been unheard may bring its memory: a day is written as a whole when little of it is to be expected. */
+const CLOSE_AFTER_MS = 3_600_000
+const MAX_RECENT_ROWS = 32_768
+const MAX_RECENT_SLICES = 1_024
+const STEP_MS = 4
+const DROPPED_AT_ONCE = 64
+
+const THINNED: readonly Series['measurement'][] = ['reading', 'coverage', 'health']
+
+export const createUpkeep = (parts: UpkeepParts): Upkeep => {
+  const { db, series, recent, retention, inTransaction, nowMs, onDamage } = parts
+  const statements = prepare(db)
+  const dayAgo = (ms: number): number => Math.floor((nowMs() - ms) / DAY_MS)
+  let settling: { readonly untilId: number; readonly left: { series: number; day: number }[] } | undefined
+
+  const add = (own: Series, day: number, state: number, rows: readonly Cell[][]): void => {
+    const columns = columnsOf(own.measurement).map((_, place) => rows.map((row) => row[place]))
+    statements.add.run(own.id, day, state, encodeBlock(rows.length, columns))
+  }
+  const placesOf = ({ measurement }: Series): number[] => columnsOf(measurement).map((_, place) => place)
+  const settle = (): boolean => {
+    if (settling === undefined) {
+      if (recent.slices() <= MAX_RECENT_SLICES && recent.rows() <= MAX_RECENT_ROWS) return false
+      settling = { untilId: recent.lastId(), left: [...recent.all()] }
+    }
+    const { untilId, left } = settling
+    const next = left.slice()
+    inTransaction(() => {
+      const endMs = performance.now() + STEP_MS
+      while (next.length > 0 && performance.now() < endMs) {
+        const { series: id, day } = next.pop()!
+        const own = series.byId(id)
+        const rows = own === undefined ? [] : recent.read(id, day, placesOf(own), untilId)
+        if (own !== undefined && rows.length > 0) add(own, day, BLOCK_STATES.part, mergeRows(rows, keyOf(own.measurement)))
+      }
+      if (next.length === 0) statements.dropSlices.run(untilId)
+    })
+    settling = next.length === 0 ? undefined : { untilId, left: next }
+    recent.refresh()
+    return true
+  }
+
+  /** One series and day becomes one block. What is damaged is set aside, and the rest goes on without it. */
+  const close = (): boolean => {
+    const found = statements.toClose.get(BLOCK_STATES.part, dayAgo(CLOSE_AFTER_MS))
+    const own = found === undefined ? undefined : series.byId(Number(found['series']))
+    if (found === undefined || own === undefined) return false
+    const day = Number(found['day'])
+    inTransaction(() => {
+      const rows: Cell[][] = []
+      for (const { id, state, body } of statements.ofDay.all(own.id, day)) {
+        if (state === BLOCK_STATES.damaged) continue
+        try {
+          rows.push(...toRows(openBlock(body as Uint8Array), placesOf(own)))
+          statements.drop.run(Number(id))
+        } catch (cause) {
+          statements.setState.run(BLOCK_STATES.damaged, Number(id))
+          onDamage(toDamage(own, day, cause))
+        }
+      }
+      const state = THINNED.includes(own.measurement) ? BLOCK_STATES.whole : BLOCK_STATES.final
+      if (rows.length > 0) add(own, day, state, mergeRows(rows, keyOf(own.measurement)))
+    })
+    return true
+  }
+
+  const thin = (): boolean => {
+    const found = statements.toThin.get(BLOCK_STATES.whole, dayAgo(retention.fullDays * DAY_MS))
+    const own = found === undefined ? undefined : series.byId(Number(found['series']))
+    if (found === undefined || own === undefined) return false
+    const [id, day] = [Number(found['id']), Number(found['day'])]
+    inTransaction(() => {
+      try {
+        const rows = toRows(openBlock(found['body'] as Uint8Array), placesOf(own))
+        statements.drop.run(id)
+        add(own, day, BLOCK_STATES.final, toThinned(own, rows, retention.thinnedMinutes))
+      } catch (cause) {
+        statements.setState.run(BLOCK_STATES.damaged, id)
+        onDamage(toDamage(own, day, cause))
+      }
+    })
+    return true
+  }
+
+  const drop = (): boolean => {
+    const day = dayAgo(retention.keepDays * DAY_MS)
+    const ids = Object.values(BLOCK_STATES).flatMap((state) =>
+      statements.toDrop.all(state, day, DROPPED_AT_ONCE).map(({ id }) => Number(id)),
+    )
+    if (ids.length === 0) return false
+    inTransaction(() => {
+      for (const id of ids.slice(0, DROPPED_AT_ONCE)) statements.drop.run(id)
+      statements.dropUndated.run(day)
+    })
+    return true
+  }
+
+  return {
+    step: () => settle() || drop() || close() || thin(),
+    isBehind: () => recent.slices() > 2 * MAX_RECENT_SLICES || recent.rows() > 2 * MAX_RECENT_ROWS,
+  }
+}
+
+/** Rows as they were, never a mean that nobody has measured. */
+const toThinned = ({ measurement }: Series, rows: readonly Cell[][], minutes: number): Cell[][] => {
+  const stretch = minutes * 60_000 * (measurement === 'reading' ? 1 : 1_000)
+  let before: number | undefined
+  return rows.filter(([at]) => {
+    const own = Math.floor(Number(at) / stretch)
+    const isFirst = own !== before
+    before = own
+    return isFirst
+  })
+}
+
+const prepare = (db: DatabaseSync) => ({
+  add: db.prepare('INSERT INTO block (series, day, state, body) VALUES (?, ?, ?, ?)'),
+  drop: db.prepare('DELETE FROM block WHERE id = ?'),
+  setState: db.prepare('UPDATE block SET state = ? WHERE id = ?'),
+  dropSlices: db.prepare('DELETE FROM recent WHERE id <= ?'),
+  toClose: db.prepare('SELECT series, day FROM block WHERE state = ? AND day < ? LIMIT 1'),
+  ofDay: db.prepare('SELECT id, state, body FROM block WHERE series = ? AND day = ? ORDER BY id'),
+  toThin: db.prepare('SELECT id, series, day, body FROM block WHERE state = ? AND day < ? LIMIT 1'),
+  toDrop: db.prepare('SELECT id FROM block WHERE state = ? AND day < ? LIMIT ?'),
+  dropUndated: db.prepare('DELETE FROM undated WHERE day < ?'),
+})
