@@ -19,19 +19,25 @@ export type Block = {
   column(place: number): Column | undefined
 }
 
+/** Rows of any origin, by column; undefined where no row has a value. */
+export type Columns = { readonly rows: number; readonly columns: readonly (Column | undefined)[] }
+
 const VERSION = 1
 const CHECKSUM_BYTES = 4
 const body = createByteWriter()
 const head = createByteWriter()
 
-export const encodeBlock = (rows: number, columns: readonly Column[]): Uint8Array => {
-  const filled = columns.flatMap((column, place) => (isEmpty(column) ? [] : [{ column, place }]))
+/** `isBrief`: it is soon written again, so that time counts more than room. */
+export const encodeBlock = ({ rows, columns }: Columns, isBrief = false): Uint8Array => {
+  const filled = columns.flatMap((column, place) =>
+    column === undefined || isEmpty(column) ? [] : [{ column, place }],
+  )
   head.byte(VERSION)
   head.varint(rows)
   head.varint(filled.length)
   for (const { column, place } of filled) {
     const before = body.length()
-    writeColumn(body, column)
+    writeColumn(body, column, isBrief)
     head.byte(place)
     head.varint(body.length() - before)
   }

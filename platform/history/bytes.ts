@@ -2,6 +2,7 @@
 export type ByteWriter = {
   byte(value: number): void
   varint(value: number): void
+  varints(values: Float64Array): void
   double(value: number): void
   bytes(value: Uint8Array): void
   length(): number
@@ -21,6 +22,19 @@ export const createByteWriter = (): ByteWriter => {
     buffer.copy(grown, 0, 0, at)
     buffer = grown
   }
+  const put = (value: number): void => {
+    let rest = value
+    // Bit operations are of 32 bits only.
+    while (rest > 0x7fff_ffff) {
+      buffer[at++] = (rest % 128) | 128
+      rest = Math.floor(rest / 128)
+    }
+    while (rest > 127) {
+      buffer[at++] = (rest & 127) | 128
+      rest >>>= 7
+    }
+    buffer[at++] = rest
+  }
   return {
     byte: (value) => {
       reserve(1)
@@ -28,17 +42,11 @@ export const createByteWriter = (): ByteWriter => {
     },
     varint: (value) => {
       reserve(MAX_VARINT_BYTES)
-      let rest = value
-      // Bit operations are of 32 bits only.
-      while (rest > 0x7fff_ffff) {
-        buffer[at++] = (rest % 128) | 128
-        rest = Math.floor(rest / 128)
-      }
-      while (rest > 127) {
-        buffer[at++] = (rest & 127) | 128
-        rest >>>= 7
-      }
-      buffer[at++] = rest
+      put(value)
+    },
+    varints: (values) => {
+      reserve(MAX_VARINT_BYTES * values.length)
+      for (let index = 0; index < values.length; index++) put(values[index]!)
     },
     double: (value) => {
       reserve(8)

@@ -17,7 +17,6 @@ export type Column = ArrayLike<Cell>
 const HAS_BITMAP = 1
 const KINDS = { integers: 0, doubles: 2, text: 4 } as const
 /** Integers are stored as they are, as differences, or as differences of those, whatever is shortest; 4 says in runs. */
-const ORDERS = [0, 1, 2] as const
 const IN_RUNS = 4
 const DECIMALS_SHIFT = 3
 /** Decimals that a number may have so that it is stored as an integer: sensors say tenths. */
@@ -25,22 +24,28 @@ const FACTORS = [1, 10, 100, 1_000] as const
 /** Zigzag doubles a number. Microseconds since 1970 stay below until 2112. */
 const MAX_INTEGER = 2 ** 52 - 1
 
-/** All values of a column are of one kind. A column without values is not to be written. */
-export const writeColumn = (writer: ByteWriter, column: Column): void => {
-  const values: (number | string)[] = []
-  for (let row = 0; row < column.length; row++) {
-    const cell = column[row]
-    if (cell !== undefined) values.push(cell)
-  }
-  const bitmap = values.length < column.length ? HAS_BITMAP : 0
-  const numbers = typeof values[0] === 'number' ? (values as number[]) : undefined
-  const factor = numbers === undefined ? -1 : findFactor(numbers)
-  const kind = numbers === undefined ? KINDS.text : factor < 0 ? KINDS.doubles : KINDS.integers
-  writer.byte(bitmap | kind)
-  if (bitmap !== 0) writeBitmap(writer, column)
-  if (numbers === undefined) writeTexts(writer, values as string[])
-  else if (factor < 0) for (const value of numbers) writer.double(value)
-  else writeIntegers(writer, factor === 0 ? numbers : numbers.map((value) => Math.round(value * FACTORS[factor]!)), factor)
+/**
+ * All values of a column are of one kind. A column without values is not to be written. What is soon written again
+ * need not be as short as it can be.
+ */
+export const writeColumn = (writer: ByteWriter, column: Column, isBrief: boolean): void => {
+  const values = toValues(column)
+  const isPartial = values.length < column.length
+  const texts = typeof values[0] === 'string' ? (values as ArrayLike<string>) : undefined
+  const factor = texts === undefined ? findFactor(values as ArrayLike<number>) : -1
+  const kind = texts !== undefined ? KINDS.text : factor < 0 ? KINDS.doubles : KINDS.integers
+  writer.byte((isPartial ? HAS_BITMAP : 0) | kind)
+  if (isPartial) writeBitmap(writer, column)
+  if (texts !== undefined) writeTexts(writer, texts, isBrief)
+  else if (factor < 0) for (let row = 0; row < values.length; row++) writer.double(Number(values[row]))
+  else writeIntegers(writer, toIntegers(values as ArrayLike<number>, FACTORS[factor]!), factor, isBrief)
+}
+
+const toValues = (column: Column): ArrayLike<number | string> => {
+  let row = 0
+  while (row < column.length && column[row] !== undefined) row++
+  if (row === column.length) return column as ArrayLike<number | string>
+  return Array.from(column).filter((cell) => cell !== undefined)
 }
 
 export const readColumn = (reader: ByteReader, rows: number): Column => {
@@ -72,20 +77,21 @@ const writeBitmap = (writer: ByteWriter, column: Column): void => {
 }
 const hasValue = (bitmap: Uint8Array, row: number): boolean => ((bitmap[row >> 3]! >> (row & 7)) & 1) === 1
 
-const writeTexts = (writer: ByteWriter, values: readonly string[]): void => {
+const writeTexts = (writer: ByteWriter, values: ArrayLike<string>, isBrief: boolean): void => {
   const places = new Map<string, number>()
-  for (const value of values) if (!places.has(value)) places.set(value, places.size)
+  const own = new Float64Array(values.length)
+  for (let row = 0; row < values.length; row++) {
+    const place = places.get(values[row]!) ?? places.size
+    if (place === places.size) places.set(values[row]!, place)
+    own[row] = place
+  }
   writer.varint(places.size)
   for (const text of places.keys()) {
     const bytes = Buffer.from(text)
     writer.varint(bytes.length)
     writer.bytes(bytes)
   }
-  writeIntegers(
-    writer,
-    values.map((value) => places.get(value)!),
-    0,
-  )
+  writeIntegers(writer, own, 0, isBrief)
 }
 const readTexts = (reader: ByteReader, count: number): Column => {
   const texts = Array.from({ length: reader.varint() }, () => {
@@ -96,38 +102,54 @@ const readTexts = (reader: ByteReader, count: number): Column => {
 }
 
 /** With how many decimals all numbers are exact; -1 when they need all the digits that they have. */
-const findFactor = (numbers: readonly number[]): number =>
-  FACTORS.findIndex((factor) => {
-    for (const value of numbers) {
-      const scaled = Math.round(value * factor)
-      if (!(Math.abs(scaled) <= MAX_INTEGER) || scaled / factor !== value) return false
-    }
-    return true
-  })
-
-const toZigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
-
-const writeIntegers = (writer: ByteWriter, values: readonly number[], decimals: number): void => {
-  let shortest = { form: 0, length: Number.POSITIVE_INFINITY, residuals: new Float64Array() }
-  let differences: ArrayLike<number> = values
-  for (const order of ORDERS) {
-    if (order > 0) differences = toDifferences(differences)
-    const { plain, runs, residuals } = measureIntegers(differences)
-    if (plain < shortest.length) shortest = { form: order, length: plain, residuals }
-    if (runs < shortest.length) shortest = { form: order | IN_RUNS, length: runs, residuals }
+const findFactor = (numbers: ArrayLike<number>): number => FACTORS.findIndex((factor) => isExact(numbers, factor))
+const isExact = (numbers: ArrayLike<number>, factor: number): boolean => {
+  for (let row = 0; row < numbers.length; row++) {
+    const scaled = Math.round(numbers[row]! * factor)
+    if (!(Math.abs(scaled) <= MAX_INTEGER) || scaled / factor !== numbers[row]) return false
   }
-  const { form, residuals } = shortest
+  return true
+}
+const toIntegers = (numbers: ArrayLike<number>, factor: number): Float64Array => {
+  const integers = new Float64Array(numbers.length)
+  for (let row = 0; row < numbers.length; row++) integers[row] = Math.round(numbers[row]! * factor)
+  return integers
+}
+
+const writeIntegers = (writer: ByteWriter, values: Float64Array, decimals: number, isBrief: boolean): void => {
+  const { form, residuals } = isConstant(values)
+    ? toOrder(values, 0)
+    : isBrief
+      ? toOrder(toDifferences(values), 1)
+      : toShortest(values)
   writer.byte(form | (decimals << DECIMALS_SHIFT))
+  if ((form & IN_RUNS) === 0) return writer.varints(residuals)
   for (let row = 0; row < residuals.length;) {
     let run = 1
-    if ((form & IN_RUNS) !== 0) while (residuals[row + run] === residuals[row]) run++
+    while (residuals[row + run] === residuals[row]) run++
     writer.varint(residuals[row]!)
-    if ((form & IN_RUNS) !== 0) writer.varint(run)
+    writer.varint(run)
     row += run
   }
 }
 
-const toDifferences = (values: ArrayLike<number>): Float64Array => {
+const isConstant = (values: Float64Array): boolean => {
+  for (let row = 1; row < values.length; row++) if (values[row] !== values[0]) return false
+  return true
+}
+
+const toShortest = (values: Float64Array) => {
+  let shortest = toOrder(values, 0)
+  let differences = values
+  for (const order of [1, 2]) {
+    differences = toDifferences(differences)
+    const own = toOrder(differences, order)
+    if (own.length < shortest.length) shortest = own
+  }
+  return shortest
+}
+
+const toDifferences = (values: Float64Array): Float64Array => {
   const differences = new Float64Array(values.length)
   let before = 0
   for (let row = 0; row < values.length; row++) {
@@ -137,8 +159,8 @@ const toDifferences = (values: ArrayLike<number>): Float64Array => {
   return differences
 }
 
-/** How many bytes they take one by one and in runs. */
-const measureIntegers = (values: ArrayLike<number>) => {
+/** In runs where that is shorter than one by one. */
+const toOrder = (values: Float64Array, order: number) => {
   const residuals = new Float64Array(values.length)
   let [plain, runs, run, before] = [0, 0, 0, -1]
   for (let row = 0; row < values.length; row++) {
@@ -154,8 +176,13 @@ const measureIntegers = (values: ArrayLike<number>) => {
       before = residual
     }
   }
-  return { plain, runs: runs + (run === 0 ? 0 : varintLength(run)), residuals }
+  if (run > 0) runs += varintLength(run)
+  return runs < plain
+    ? { form: order | IN_RUNS, length: runs, residuals }
+    : { form: order, length: plain, residuals }
 }
+
+const toZigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
 
 const readIntegers = (reader: ByteReader, count: number): Float64Array => {
   const form = reader.byte()

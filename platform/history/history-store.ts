@@ -40,6 +40,11 @@ export const openHistoryStore = ({ db, series, recent, inTransaction }: StorePar
     series.refresh()
     return series.find(measurement, tags)!.id
   }
+  /** Readings are many, and each looks for its series. */
+  const idOfSlot = (site: string, section: string, slot: string): number => {
+    const own = series.ofSlot(slot).find(({ tags }) => tags['section'] === section && tags['site'] === site)
+    return own?.id ?? idOf('reading', { site, section, slot })
+  }
   /** Undone together with the transaction, so that nothing points at what was never stored. */
   const write = (work: () => void): void => {
     const before = { cursor, nowMs, slice }
@@ -57,12 +62,12 @@ export const openHistoryStore = ({ db, series, recent, inTransaction }: StorePar
   }
   const keep = (gathered: Gathered): void => {
     for (const [measurement, columns] of gathered.take()) {
-      statements.addSlice.run(++slice, measurement, encodeBlock(columns[0]!.length, columns))
+      statements.addSlice.run(++slice, measurement, encodeBlock({ rows: columns[0]!.length, columns }, true))
     }
   }
   const keepReading = (site: string, reading: Reading, atMs: number, gathered: Gathered): void => {
     const { section, slot, device, session, counter, boot } = reading
-    const id = idOf('reading', { site, section, slot })
+    const id = idOfSlot(site, section, slot)
     const utcMs = reading.eventMs === undefined ? statements.boot.get(boot)?.['utcMs'] : undefined
     const eventMs = reading.eventMs ?? (utcMs === undefined ? undefined : Number(utcMs) + reading.monotonicMs)
     if (eventMs !== undefined) return gathered.add('reading', id, toReadingRow(reading, eventMs))

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { HistoryMeasurementName } from '@clearlane/protocol'
-import type { Block } from './block.ts'
+import type { Block, Columns } from './block.ts'
 import { openBlock } from './block.ts'
 import type { Cell, Column } from './column.ts'
 import { toDay } from './rows.ts'
@@ -15,7 +15,7 @@ export type RecentSlices = {
   daysOf(series: number): Iterable<number>
   all(): Iterable<{ readonly series: number; readonly day: number }>
   /** The rows of a series and day in the order in which they came, of slices up to one. */
-  read(series: number, day: number, places: readonly number[], untilId?: number): Cell[][]
+  read(series: number, day: number, places: readonly number[], untilId?: number): Columns
 }
 
 type Slice = {
@@ -24,7 +24,8 @@ type Slice = {
   readonly columns: (Column | undefined)[]
   readonly isRead: boolean[]
 }
-type Place = { readonly slice: Slice; readonly row: number }
+/** Where a slice has rows of one series and day. */
+type Place = { readonly slice: Slice; readonly rows: number[] }
 
 /** The first column of a slice says the series of each row; those of its measurement follow. */
 export const SERIES_PLACE = 0
@@ -69,8 +70,10 @@ export const openRecentSlices = (
       if (own.size === 0) found.set(series[row]!, own)
       const day = toDay(measurement, times[row]!)
       const places = own.get(day)
-      if (places === undefined) own.set(day, [{ slice, row }])
-      else places.push({ slice, row })
+      const last = places?.at(-1)
+      if (last?.slice === slice) last.rows.push(row)
+      else if (places === undefined) own.set(day, [{ slice, rows: [row] }])
+      else places.push({ slice, rows: [row] })
     }
     slices.push(slice)
     rows += slice.block.rows
@@ -106,10 +109,16 @@ export const openRecentSlices = (
       for (const [series, days] of found) for (const day of days.keys()) yield { series, day }
     },
     read: (series, day, places, untilId = Number.POSITIVE_INFINITY) => {
-      const own = found.get(series)?.get(day) ?? []
-      return own
-        .filter(({ slice }) => slice.id <= untilId)
-        .map(({ slice, row }) => places.map((place) => cellsOf(slice, place + 1)?.[row]))
+      const own = (found.get(series)?.get(day) ?? []).filter(({ slice }) => slice.id <= untilId)
+      const columns = places.map((place) => {
+        const cells: Cell[] = []
+        for (const { slice, rows: ownRows } of own) {
+          const column = cellsOf(slice, place + 1)
+          for (let index = 0; index < ownRows.length; index++) cells.push(column?.[ownRows[index]!])
+        }
+        return cells
+      })
+      return { rows: own.reduce((sum, { rows: ownRows }) => sum + ownRows.length, 0), columns }
     },
   }
 }

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Reading } from '@clearlane/protocol'
-import type { Block } from './block.ts'
+import type { Block, Columns } from './block.ts'
 import { openBlock } from './block.ts'
 import type { Cell, Column } from './column.ts'
+import { mergeColumns } from './merge-columns.ts'
 import type { RecentSlices } from './recent-slices.ts'
-import { compareRows, keyOf, toUndatedRow } from './rows.ts'
+import { keyOf, toUndatedRow } from './rows.ts'
 import type { Series } from './series-book.ts'
 
 /** What a series has of one day, wherever it stands: in order, each row once, only the columns that were asked for. */
@@ -54,26 +55,26 @@ export const openSegments = (db: DatabaseSync, recent: RecentSlices): Segments =
     read: (series, day, places) => {
       const key = keyOf(series.measurement)
       const wanted = [...key, ...places]
-      const { blocks, late } = atOnce(() => ({
-        blocks: statements.blocks.all(series.id, day).map(({ body }) => openOwn(series, day, body)),
-        late: [
-          ...recent.read(series.id, day, wanted),
-          ...statements.undated.all(series.id, day).map(({ atMs, text }) => {
-            const row = toUndatedRow(JSON.parse(String(text)) as Reading, Number(atMs), String(text))
-            return wanted.map((place) => row[place])
-          }),
-        ],
-      }))
-      const [only] = blocks
-      if (only !== undefined && blocks.length === 1 && late.length === 0)
-        return { rows: only.rows, columns: places.map((place) => only.column(place) ?? toEmpty(only.rows)) }
-      const merged = mergeRows([...blocks.flatMap((block) => toRows(block, wanted)), ...late], key.map((_, place) => place))
-      return {
-        rows: merged.length,
-        columns: places.map((_, index) => merged.map((row) => row[key.length + index])),
-      }
+      const pick = (block: Block): Columns => ({
+        rows: block.rows,
+        columns: wanted.map((place) => block.column(place)),
+      })
+      const origins = atOnce(() => [
+        ...statements.blocks.all(series.id, day).map(({ body }) => pick(openOwn(series, day, body))),
+        recent.read(series.id, day, wanted),
+        toUndated(statements.undated.all(series.id, day), wanted),
+      ]).filter(({ rows }) => rows > 0)
+      const { rows, columns } = mergeColumns(origins, wanted.slice(0, key.length).map((_, place) => place))
+      return { rows, columns: places.map((_, index) => columns[key.length + index] ?? toEmpty(rows)) }
     },
   }
+}
+
+const toUndated = (found: readonly Record<string, unknown>[], places: readonly number[]): Columns => {
+  const rows = found.map(({ atMs, text }) =>
+    toUndatedRow(JSON.parse(String(text)) as Reading, Number(atMs), String(text)),
+  )
+  return { rows: rows.length, columns: places.map((place) => rows.map((row) => row[place])) }
 }
 
 export const toDamage = ({ measurement, tags }: Series, day: number, cause: unknown): string => {
@@ -83,20 +84,3 @@ export const toDamage = ({ measurement, tags }: Series, day: number, cause: unkn
 }
 
 const toEmpty = (rows: number): Column => Array.from<Cell>({ length: rows })
-
-export const toRows = (block: Block, places: readonly number[]): Cell[][] => {
-  const columns = places.map((place) => block.column(place))
-  return Array.from({ length: block.rows }, (_, row) => columns.map((column) => column?.[row]))
-}
-
-/** Rows in order of their key, each once. Of the same the later one says what it knows, and the earlier one the rest. */
-export const mergeRows = (rows: Cell[][], key: readonly number[]): Cell[][] => {
-  const merged: Cell[][] = []
-  // Sorting is stable: the later one stays behind the earlier one.
-  for (const row of rows.sort((a, b) => compareRows(a, b, key))) {
-    const last = merged.at(-1)
-    if (last === undefined || compareRows(last, row, key) !== 0) merged.push(row)
-    else for (const [place, cell] of row.entries()) if (cell !== undefined) last[place] = cell
-  }
-  return merged
-}

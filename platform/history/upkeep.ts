@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Columns } from './block.ts'
 import { encodeBlock, openBlock } from './block.ts'
-import type { Cell } from './column.ts'
 import { BLOCK_STATES } from './history-file.ts'
+import { mergeColumns } from './merge-columns.ts'
 import type { RecentSlices } from './recent-slices.ts'
 import { columnsOf, keyOf } from './rows.ts'
-import { mergeRows, toDamage, toRows } from './segments.ts'
+import { toDamage } from './segments.ts'
 import type { Series, SeriesBook } from './series-book.ts'
 
 /** How long a history keeps what. Presence and episodes, which say what happened, are never thinned. */
@@ -51,9 +52,12 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
   const dayAgo = (ms: number): number => Math.floor((nowMs() - ms) / DAY_MS)
   let settling: { readonly untilId: number; readonly left: { series: number; day: number }[] } | undefined
 
-  const add = (own: Series, day: number, state: number, rows: readonly Cell[][]): void => {
-    const columns = columnsOf(own.measurement).map((_, place) => rows.map((row) => row[place]))
-    statements.add.run(own.id, day, state, encodeBlock(rows.length, columns))
+  const add = (own: Series, day: number, state: number, rows: Columns): void => {
+    statements.add.run(own.id, day, state, encodeBlock(rows, state === BLOCK_STATES.part))
+  }
+  const open = (own: Series, body: unknown): Columns => {
+    const block = openBlock(body as Uint8Array)
+    return { rows: block.rows, columns: placesOf(own).map((place) => block.column(place)) }
   }
   const placesOf = ({ measurement }: Series): number[] => columnsOf(measurement).map((_, place) => place)
   const settle = (): boolean => {
@@ -68,8 +72,9 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
       while (next.length > 0 && performance.now() < endMs) {
         const { series: id, day } = next.pop()!
         const own = series.byId(id)
-        const rows = own === undefined ? [] : recent.read(id, day, placesOf(own), untilId)
-        if (own !== undefined && rows.length > 0) add(own, day, BLOCK_STATES.part, mergeRows(rows, keyOf(own.measurement)))
+        if (own === undefined) continue
+        const rows = recent.read(id, day, placesOf(own), untilId)
+        if (rows.rows > 0) add(own, day, BLOCK_STATES.part, mergeColumns([rows], keyOf(own.measurement)))
       }
       if (next.length === 0) statements.dropSlices.run(untilId)
     })
@@ -85,11 +90,11 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
     if (found === undefined || own === undefined) return false
     const day = Number(found['day'])
     inTransaction(() => {
-      const rows: Cell[][] = []
+      const origins: Columns[] = []
       for (const { id, state, body } of statements.ofDay.all(own.id, day)) {
         if (state === BLOCK_STATES.damaged) continue
         try {
-          rows.push(...toRows(openBlock(body as Uint8Array), placesOf(own)))
+          origins.push(open(own, body))
           statements.drop.run(Number(id))
         } catch (cause) {
           statements.setState.run(BLOCK_STATES.damaged, Number(id))
@@ -97,7 +102,7 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
         }
       }
       const state = THINNED.includes(own.measurement) ? BLOCK_STATES.whole : BLOCK_STATES.final
-      if (rows.length > 0) add(own, day, state, mergeRows(rows, keyOf(own.measurement)))
+      if (origins.length > 0) add(own, day, state, mergeColumns(origins, keyOf(own.measurement)))
     })
     return true
   }
@@ -109,7 +114,7 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
     const [id, day] = [Number(found['id']), Number(found['day'])]
     inTransaction(() => {
       try {
-        const rows = toRows(openBlock(found['body'] as Uint8Array), placesOf(own))
+        const rows = open(own, found['body'])
         statements.drop.run(id)
         add(own, day, BLOCK_STATES.final, toThinned(own, rows, retention.thinnedMinutes))
       } catch (cause) {
@@ -140,15 +145,13 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
 }
 
 /** Rows as they were, never a mean that nobody has measured. */
-const toThinned = ({ measurement }: Series, rows: readonly Cell[][], minutes: number): Cell[][] => {
+const toThinned = ({ measurement }: Series, { rows, columns }: Columns, minutes: number): Columns => {
   const stretch = minutes * 60_000 * (measurement === 'reading' ? 1 : 1_000)
-  let before: number | undefined
-  return rows.filter(([at]) => {
-    const own = Math.floor(Number(at) / stretch)
-    const isFirst = own !== before
-    before = own
-    return isFirst
-  })
+  const stretchOf = (row: number): number => Math.floor(Number(columns[0]?.[row]) / stretch)
+  const kept = Array.from({ length: rows }, (_, row) => row).filter(
+    (row) => row === 0 || stretchOf(row) !== stretchOf(row - 1),
+  )
+  return { rows: kept.length, columns: columns.map((column) => column && kept.map((row) => column[row])) }
 }
 
 const prepare = (db: DatabaseSync) => ({
