@@ -58,7 +58,8 @@ const isEmpty = (column: Column): boolean => {
 export const openBlock = (bytes: Uint8Array): Block => {
   const end = bytes.length - CHECKSUM_BYTES
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (end < 3 || view.getUint32(end, true) !== crc32(bytes.subarray(0, end))) throw new Error('its checksum is wrong')
+  if (end < 3 || view.getUint32(end, true) !== crc32(bytes.subarray(0, end)))
+    throw new Error('its checksum is wrong')
   if (bytes[0] !== VERSION) throw new Error(`its version is ${bytes[0]}`)
   const reader = createByteReader(bytes, 1)
   const rows = reader.varint()

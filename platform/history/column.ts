@@ -102,7 +102,8 @@ const readTexts = (reader: ByteReader, count: number): Column => {
 }
 
 /** With how many decimals all numbers are exact; -1 when they need all the digits that they have. */
-const findFactor = (numbers: ArrayLike<number>): number => FACTORS.findIndex((factor) => isExact(numbers, factor))
+const findFactor = (numbers: ArrayLike<number>): number =>
+  FACTORS.findIndex((factor) => isExact(numbers, factor))
 const isExact = (numbers: ArrayLike<number>, factor: number): boolean => {
   for (let row = 0; row < numbers.length; row++) {
     const scaled = Math.round(numbers[row]! * factor)
@@ -116,7 +117,12 @@ const toIntegers = (numbers: ArrayLike<number>, factor: number): Float64Array =>
   return integers
 }
 
-const writeIntegers = (writer: ByteWriter, values: Float64Array, decimals: number, isBrief: boolean): void => {
+const writeIntegers = (
+  writer: ByteWriter,
+  values: Float64Array,
+  decimals: number,
+  isBrief: boolean,
+): void => {
   const { form, residuals } = isConstant(values)
     ? toOrder(values, 0)
     : isBrief
@@ -195,7 +201,8 @@ const readIntegers = (reader: ByteReader, count: number): Float64Array => {
     if (end === row) throw new Error('a run has no length')
     while (row < end) values[row++] = value
   }
-  for (let order = form & 3; order > 0; order--) for (let row = 1; row < count; row++) values[row]! += values[row - 1]!
+  for (let order = form & 3; order > 0; order--)
+    for (let row = 1; row < count; row++) values[row]! += values[row - 1]!
   const factor = FACTORS[form >> DECIMALS_SHIFT] ?? 1
   if (factor !== 1) for (let row = 0; row < count; row++) values[row]! /= factor
   return values

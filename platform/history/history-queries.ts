@@ -34,13 +34,15 @@ export const createHistoryQueries = (book: SeriesBook, segments: Segments): Hist
   function* samplesOf(slot: string, fromMs: number, toMs: number): Generator<Sample> {
     for (const day of daysOf(slot, toDay('reading', fromMs), toDay('reading', toMs))) {
       const samples = rowsOf(slot, day, SAMPLE).map(
-        ({ row: [atMs, xNt, yNt, zNt, temperatureC] }) => [atMs, xNt, yNt, zNt, temperatureC ?? null] as Sample,
+        ({ row: [atMs, xNt, yNt, zNt, temperatureC] }) =>
+          [atMs, xNt, yNt, zNt, temperatureC ?? null] as Sample,
       )
       if (book.ofSlot(slot).length > 1) samples.sort((a, b) => a[0] - b[0])
       for (const sample of samples) if (sample[0] >= fromMs && sample[0] < toMs) yield sample
     }
   }
-  const timesOf = (slot: string, day: number): number[] => rowsOf(slot, day, AT).map(({ row }) => Number(row[0]))
+  const timesOf = (slot: string, day: number): number[] =>
+    rowsOf(slot, day, AT).map(({ row }) => Number(row[0]))
   const lastBefore = (slot: string, beforeMs: number): number | undefined => {
     for (const day of daysOf(slot, FIRST_DAY, toDay('reading', beforeMs)).reverse()) {
       const times = timesOf(slot, day).filter((atMs) => atMs < beforeMs)

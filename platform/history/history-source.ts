@@ -22,7 +22,8 @@ export const openHistorySource = (file: string): PointSource & { close(): void }
       book.refresh()
       return NAMES.filter((name) => book.list(name).length > 0)
     },
-    fields: (measurement) => new Map<string, FieldType>(isMeasurement(measurement) ? toFields(measurement) : []),
+    fields: (measurement) =>
+      new Map<string, FieldType>(isMeasurement(measurement) ? toFields(measurement) : []),
     series: (measurement) => {
       book.refresh()
       return isMeasurement(measurement) ? book.list(measurement).map(({ tags }) => tags) : []
@@ -32,7 +33,11 @@ export const openHistorySource = (file: string): PointSource & { close(): void }
       if (own === undefined) return
       const columns = columnsOf(own.measurement)
       // Whatever has no counter is not a reading, and its time is whole.
-      const places = [0, Math.max(0, columns.indexOf('counter')), ...fields.map((name) => columns.indexOf(name))]
+      const places = [
+        0,
+        Math.max(0, columns.indexOf('counter')),
+        ...fields.map((name) => columns.indexOf(name)),
+      ]
       const days = segments.days(own, toUsDay(fromUs), toUsDay(toUs))
       if (descending) days.reverse()
       for (const day of days) {
@@ -78,7 +83,12 @@ const toAscending = (times: Float64Array, values: readonly Column[]): Points => 
   return { times: Float64Array.from(kept), values: merged }
 }
 
-function* cut({ times, values }: Points, fromUs: number, toUs: number, descending: boolean): Generator<Point> {
+function* cut(
+  { times, values }: Points,
+  fromUs: number,
+  toUs: number,
+  descending: boolean,
+): Generator<Point> {
   let first = 0
   while (first < times.length && times[first]! < fromUs) first++
   let last = times.length - 1

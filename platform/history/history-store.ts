@@ -72,7 +72,16 @@ export const openHistoryStore = ({ db, series, recent, inTransaction }: StorePar
     const eventMs = reading.eventMs ?? (utcMs === undefined ? undefined : Number(utcMs) + reading.monotonicMs)
     if (eventMs !== undefined) return gathered.add('reading', id, toReadingRow(reading, eventMs))
     const { raw: _raw, ...kept } = reading
-    statements.wait.run(id, toDay('reading', atMs), atMs, device, session, counter, boot, JSON.stringify(kept))
+    statements.wait.run(
+      id,
+      toDay('reading', atMs),
+      atMs,
+      device,
+      session,
+      counter,
+      boot,
+      JSON.stringify(kept),
+    )
   }
 
   return {

@@ -124,8 +124,11 @@ const toRest = (reading: Reading): string | undefined => {
 }
 
 export const toReading = (row: Row, { slot, section }: Readonly<Record<string, string>>): Reading => {
-  const [atMs, device, session, counter, xNt, yNt, zNt, temperatureC, batteryMv, rssiDbm, snrDb] = row as number[]
-  const [trigger, clock, backfill, delayMs, boot, bootMs, link, opinion, health, foreign] = row.slice(11) as number[]
+  const [atMs, device, session, counter, xNt, yNt, zNt, temperatureC, batteryMv, rssiDbm, snrDb] =
+    row as number[]
+  const [trigger, clock, backfill, delayMs, boot, bootMs, link, opinion, health, foreign] = row.slice(
+    11,
+  ) as number[]
   const [rest, undated] = row.slice(21) as (string | undefined)[]
   if (undated !== undefined) return JSON.parse(undated) as Reading
   const receivedMs = atMs! + delayMs!

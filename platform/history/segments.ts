@@ -64,7 +64,10 @@ export const openSegments = (db: DatabaseSync, recent: RecentSlices): Segments =
         recent.read(series.id, day, wanted),
         toUndated(statements.undated.all(series.id, day), wanted),
       ]).filter(({ rows }) => rows > 0)
-      const { rows, columns } = mergeColumns(origins, wanted.slice(0, key.length).map((_, place) => place))
+      const { rows, columns } = mergeColumns(
+        origins,
+        wanted.slice(0, key.length).map((_, place) => place),
+      )
       return { rows, columns: places.map((_, index) => columns[key.length + index] ?? toEmpty(rows)) }
     },
   }
