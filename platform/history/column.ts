@@ -125,9 +125,7 @@ const writeIntegers = (
 ): void => {
   const { form, residuals } = isConstant(values)
     ? toOrder(values, 0)
-    : isBrief
-      ? toOrder(toDifferences(values), 1)
-      : toShortest(values)
+    : ((isBrief ? toBrief(values) : undefined) ?? toShortest(values))
   writer.byte(form | (decimals << DECIMALS_SHIFT))
   if ((form & IN_RUNS) === 0) return writer.varints(residuals)
   for (let row = 0; row < residuals.length;) {
@@ -142,6 +140,19 @@ const writeIntegers = (
 const isConstant = (values: Float64Array): boolean => {
   for (let row = 1; row < values.length; row++) if (values[row] !== values[0]) return false
   return true
+}
+
+/** Differences, without looking whether they are shorter; undefined where they are not exact. */
+const toBrief = (values: Float64Array) => {
+  const residuals = new Float64Array(values.length)
+  let before = 0
+  for (let row = 0; row < values.length; row++) {
+    const residual = toZigzag(values[row]! - before)
+    if (residual > Number.MAX_SAFE_INTEGER) return undefined
+    residuals[row] = residual
+    before = values[row]!
+  }
+  return { form: 1, residuals }
 }
 
 const toShortest = (values: Float64Array) => {

@@ -1,13 +1,6 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { pause } from '../threads/pause.ts'
-import { openHistoryFile } from './history-file.ts'
-import { createHistoryQueries } from './history-queries.ts'
-import { openHistoryStore } from './history-store.ts'
-import { openRecentSlices } from './recent-slices.ts'
-import { openSegments } from './segments.ts'
-import { openSeriesBook } from './series-book.ts'
+import { openEmbeddedHistory } from './embedded-history.ts'
 import type { HistoryReply, HistoryRequest, HistoryWorkerOptions } from './sqlite-history.ts'
-import { createUpkeep } from './upkeep.ts'
 
 /**
  * The thread that owns the history's file. The history can be made again from the log, so it is not synced at every
@@ -15,47 +8,24 @@ import { createUpkeep } from './upkeep.ts'
  * another process has locked fails the request at once: who asked comes again, and the next in the line has its turn.
  */
 const run = (port: NonNullable<typeof parentPort>, options: HistoryWorkerOptions): void => {
-  const db = openHistoryFile(options.file)
   const reply = (message: HistoryReply): void => port.postMessage(message)
-  const inTransaction = (work: () => void): void => {
-    try {
-      db.exec('BEGIN')
-      work()
-      if (options.syncDelayMs > 0) pause(options.syncDelayMs)
-      db.exec('COMMIT')
-    } catch (cause) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      throw cause
-    }
-  }
-  const series = openSeriesBook(db)
-  const onDamage = (message: string): void => reply({ kind: 'trouble', message })
-  const recent = openRecentSlices(db, onDamage)
-  recent.refresh()
-  const store = openHistoryStore({ db, series, recent, inTransaction })
-  const queries = createHistoryQueries(series, openSegments(db, recent))
-  const upkeep = createUpkeep({
-    db,
-    series,
-    recent,
-    retention: options.retention,
-    inTransaction,
-    nowMs: store.nowMs,
-    onDamage,
+  const history = openEmbeddedHistory({
+    ...options,
+    onDamage: (message) => reply({ kind: 'trouble', message }),
   })
 
   /** Answers to `apply` that wait until there is room again: whoever follows the log brings no more meanwhile. */
-  let held: HistoryReply[] = []
+  const held: HistoryReply[] = []
   let tending: NodeJS.Immediate | undefined
   /** A little between two requests, so that nobody waits for it. */
   const tend = (): void => {
     let isDone = true
     try {
-      isDone = !upkeep.step()
+      isDone = !history.upkeep.step()
     } catch (cause) {
       reply({ kind: 'trouble', message: toMessage(cause) })
     }
-    if (isDone || !upkeep.isBehind()) for (const answer of held.splice(0)) reply(answer)
+    if (isDone || !history.upkeep.isBehind()) for (const answer of held.splice(0)) reply(answer)
     tending = isDone ? undefined : setImmediate(tend)
   }
 
@@ -63,21 +33,21 @@ const run = (port: NonNullable<typeof parentPort>, options: HistoryWorkerOptions
     const { id } = request
     switch (request.kind) {
       case 'readings': {
-        const { items, next } = queries.readings(request.query)
+        const { items, next } = history.readings(request.query)
         return { kind: 'page', id, text: JSON.stringify(items), next }
       }
       case 'series':
-        return { kind: 'series', id, series: queries.series(request.query) }
+        return { kind: 'series', id, series: history.series(request.query) }
       case 'apply':
-        store.apply(request.entries, request.cursor)
+        history.apply(request.entries, request.cursor)
         break
       case 'date-boot':
-        store.dateBoot(request.boot, request.utcMs)
+        history.dateBoot(request.boot, request.utcMs)
         break
       case 'open':
         break
     }
-    return { kind: 'done', id, cursor: store.cursor() }
+    return { kind: 'done', id, cursor: history.cursor() }
   }
   const answer = (request: Exclude<HistoryRequest, { kind: 'close' }>): HistoryReply => {
     try {
@@ -90,13 +60,12 @@ const run = (port: NonNullable<typeof parentPort>, options: HistoryWorkerOptions
   port.on('message', (request: HistoryRequest) => {
     if (request.kind === 'close') {
       clearImmediate(tending)
-      held = []
-      db.close()
+      history.close()
       port.close()
       return
     }
     const answered = answer(request)
-    if (request.kind === 'apply' && upkeep.isBehind()) held.push(answered)
+    if (request.kind === 'apply' && history.upkeep.isBehind()) held.push(answered)
     else reply(answered)
     if (answered.kind === 'done') tending ??= setImmediate(tend)
   })

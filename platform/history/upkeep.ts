@@ -31,6 +31,7 @@ export type UpkeepParts = {
   readonly series: SeriesBook
   readonly recent: RecentSlices
   readonly retention: Retention
+  readonly maxRecentRows?: number
   readonly inTransaction: (work: () => void) => void
   readonly nowMs: () => number
   readonly onDamage: (message: string) => void
@@ -47,9 +48,20 @@ const DROPPED_AT_ONCE = 64
 const THINNED: readonly Series['measurement'][] = ['reading', 'coverage', 'health']
 
 export const createUpkeep = (parts: UpkeepParts): Upkeep => {
-  const { db, series, recent, retention, inTransaction, nowMs, onDamage } = parts
+  const {
+    db,
+    series,
+    recent,
+    retention,
+    maxRecentRows = MAX_RECENT_ROWS,
+    inTransaction,
+    nowMs,
+    onDamage,
+  } = parts
   const statements = prepare(db)
   const dayAgo = (ms: number): number => Math.floor((nowMs() - ms) / DAY_MS)
+  /** Of a day that closes nothing is left behind. */
+  let settledDay: number | undefined
   let settling: { readonly untilId: number; readonly left: { series: number; day: number }[] } | undefined
 
   const add = (own: Series, day: number, state: number, rows: Columns): void => {
@@ -62,7 +74,11 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
   const placesOf = ({ measurement }: Series): number[] => columnsOf(measurement).map((_, place) => place)
   const settle = (): boolean => {
     if (settling === undefined) {
-      if (recent.slices() <= MAX_RECENT_SLICES && recent.rows() <= MAX_RECENT_ROWS) return false
+      const day = dayAgo(CLOSE_AFTER_MS)
+      if (day === settledDay && recent.slices() <= MAX_RECENT_SLICES && recent.rows() <= maxRecentRows)
+        return false
+      settledDay = day
+      if (recent.slices() === 0) return false
       settling = { untilId: recent.lastId(), left: [...recent.all()] }
     }
     const { untilId, left } = settling
@@ -140,7 +156,7 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
 
   return {
     step: () => settle() || drop() || close() || thin(),
-    isBehind: () => recent.slices() > 2 * MAX_RECENT_SLICES || recent.rows() > 2 * MAX_RECENT_ROWS,
+    isBehind: () => recent.slices() > 2 * MAX_RECENT_SLICES || recent.rows() > 2 * maxRecentRows,
   }
 }
 
