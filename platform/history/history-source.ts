@@ -29,15 +29,16 @@ export const openHistorySource = (file: string): PointSource & { close(): void }
       return isMeasurement(measurement) ? book.list(measurement).map(({ tags }) => tags) : []
     },
     points: function* ({ measurement, tags, fields, fromUs, toUs, descending }) {
+      book.refresh()
       const own = isMeasurement(measurement) ? book.find(measurement, tags) : undefined
       if (own === undefined) return
       const columns = columnsOf(own.measurement)
+      const known = Object.keys(HISTORY_TABLE[own.measurement].fields)
+      // Behind the last column nothing has a value.
+      const placeOf = (name: string): number =>
+        known.includes(name) ? columns.indexOf(name) : columns.length
       // Whatever has no counter is not a reading, and its time is whole.
-      const places = [
-        0,
-        Math.max(0, columns.indexOf('counter')),
-        ...fields.map((name) => columns.indexOf(name)),
-      ]
+      const places = [0, Math.max(0, columns.indexOf('counter')), ...fields.map(placeOf)]
       const days = segments.days(own, toUsDay(fromUs), toUsDay(toUs))
       if (descending) days.reverse()
       for (const day of days) {
