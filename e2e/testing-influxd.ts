@@ -51,7 +51,8 @@ const findOnPath = (): string | undefined =>
     .find((path) => {
       try {
         accessSync(path, constants.X_OK)
-        return true
+        // Debian's is of version 1, which takes none of these options.
+        return !execFileSync(path, ['version'], { encoding: 'utf8' }).startsWith('InfluxDB v1')
       } catch {
         return false
       }
