@@ -165,6 +165,45 @@ const memory = (): Figure[] => {
   ])
 }
 
+type Panel = { readonly p95: number; readonly influxP95?: number }
+type EmbeddedHistory = {
+  readonly rows: number
+  readonly rowsPerSecond: number
+  readonly influxRowsPerSecond?: number
+  readonly closedRowsPerSecond: number
+  readonly longestStepMs: number
+  readonly bytesPerRow: number
+  readonly fileBytesPerRow: number
+  readonly dayP50: number
+  readonly dayP95: number
+  readonly panels: Readonly<Record<'slotDay' | 'slotWeek' | 'sectionDay' | 'sectionWeek', Panel>>
+}
+/** Beside an influxd that holds the same points, where one is found. */
+const historyEmbedded = (): Figure[] => {
+  const own = run<EmbeddedHistory>('history-embedded-run.ts', values.quick ? [60, 1, 20] : [1_000, 7, 100])
+  const name = `history-embedded, ${own.rows} rows`
+  const panel = (what: string, { p95, influxP95 }: Panel): Figure =>
+    toFigure(`${name}: panel p95, mean by 5 min of ${what}`, p95, 'ms', { atMost: 200 }, influxP95)
+  return [
+    toFigure(`${name}: taken`, own.rowsPerSecond, 'rows/s', { atLeast: 200_000 }, own.influxRowsPerSecond),
+    toFigure(`${name}: days closed`, own.closedRowsPerSecond, 'rows/s', {}),
+    toFigure(`${name}: longest that upkeep holds anybody up`, own.longestStepMs, 'ms', {}),
+    // The file also has pages that are free, as many as a day takes while it is open.
+    toFigure(`${name}: a row on disk`, own.bytesPerRow, 'B', { atMost: 10 }, own.fileBytesPerRow),
+    toFigure(
+      `${name}: field and temperature of a slot's day p95`,
+      own.dayP95,
+      'ms',
+      { atMost: 2 },
+      own.dayP50,
+    ),
+    panel('a slot over a day', own.panels.slotDay),
+    panel('a slot over a week', own.panels.slotWeek),
+    panel('a section of ten slots over a day', own.panels.sectionDay),
+    panel('a section of ten slots over a week', own.panels.sectionWeek),
+  ]
+}
+
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   pipeline,
   'event-latency': eventLatency,
@@ -173,6 +212,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   start: measureStart,
   feed,
   memory,
+  'history-embedded': historyEmbedded,
 }
 
 const chosen = values.only === undefined ? Object.keys(BENCHES) : [values.only]

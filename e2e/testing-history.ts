@@ -1,5 +1,8 @@
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { encodeBlock } from '@clearlane/platform/history/block.ts'
+import { BLOCK_STATES, openHistoryFile } from '@clearlane/platform/history/history-file.ts'
+import type { Row } from '@clearlane/platform/history/rows.ts'
+import { columnsOf, toDay, toReadingRow } from '@clearlane/platform/history/rows.ts'
 import type { Layout, Reading } from '@clearlane/protocol'
 
 const DAY_MS = 86_400_000
@@ -16,44 +19,53 @@ export type PastOptions = {
 }
 
 /**
- * Fills the history of a platform that stands still with readings of the past, as its thread would have stored them:
+ * Fills the history of a platform that stands still with readings of the past, as its thread would have put them away:
  * two million through the log would take minutes. Returns how many they are.
  */
-export const fillHistory = (
-  platformDir: string,
-  layout: Layout,
-  { days, untilMs, everyMs }: PastOptions,
-): number => {
-  const db = new DatabaseSync(join(platformDir, 'history.sqlite'))
+export const fillHistory = (platformDir: string, layout: Layout, options: PastOptions): number => {
+  const db = openHistoryFile(join(platformDir, 'history.sqlite'))
   db.exec('PRAGMA synchronous = OFF')
-  const insert = db.prepare('INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const addSeries = db.prepare('INSERT OR IGNORE INTO series (measurement, tags) VALUES (?, ?)')
+  const findSeries = db.prepare('SELECT id FROM series WHERE measurement = ? AND tags = ?')
+  const addBlock = db.prepare('INSERT INTO block (series, day, state, body) VALUES (?, ?, ?, ?)')
   let count = 0
   db.exec('BEGIN')
   for (const { id: slot, section, device } of layout.slots) {
     if (device === undefined) continue
-    let counter = 0
-    for (let atMs = untilMs - days * DAY_MS; atMs < untilMs; atMs += everyMs(slot)) {
-      const reading = toReading(slot, section, device, counter++, atMs)
-      const { session, xNt, yNt, zNt, temperatureC = null } = reading
-      insert.run(
-        slot,
-        atMs,
-        device,
-        session,
-        counter,
-        null,
-        xNt,
-        yNt,
-        zNt,
-        temperatureC,
-        JSON.stringify(reading),
-      )
-      count++
+    const own = ['reading', JSON.stringify({ site: layout.site, section, slot })] as const
+    addSeries.run(...own)
+    const series = Number(findSeries.get(...own)?.['id'])
+    for (const [day, rows] of toDays(toReadings(slot, section, device, options))) {
+      const columns = columnsOf('reading').map((_, place) => rows.map((row) => row[place]))
+      addBlock.run(series, day, BLOCK_STATES.part, encodeBlock({ rows: rows.length, columns }))
+      count += rows.length
     }
   }
   db.exec('COMMIT')
   db.close()
   return count
+}
+
+function* toReadings(
+  slot: string,
+  section: string,
+  device: string,
+  { days, untilMs, everyMs }: PastOptions,
+): Generator<Reading> {
+  let counter = 0
+  for (let atMs = untilMs - days * DAY_MS; atMs < untilMs; atMs += everyMs(slot))
+    yield toReading(slot, section, device, counter++, atMs)
+}
+const toDays = (readings: Iterable<Reading>): Map<number, Row[]> => {
+  const days = new Map<number, Row[]>()
+  for (const reading of readings) {
+    const atMs = reading.eventMs!
+    const day = toDay('reading', atMs)
+    const rows = days.get(day) ?? []
+    days.set(day, rows)
+    rows.push(toReadingRow(reading, atMs))
+  }
+  return days
 }
 
 /** The field drifts with the day's warmth, and a vehicle stands on it now and then. */

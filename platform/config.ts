@@ -11,8 +11,10 @@ import {
   parseRuleSet,
 } from '@clearlane/protocol'
 import { z } from 'zod'
+import { DEFAULT_RETENTION } from './history/sqlite-history.ts'
 import { isWebhookUrl, WebhooksConfigSchema } from './webhooks/webhook.ts'
 
+const days = z.int().min(2).max(36_500)
 const syncDelay = (what: string) =>
   z.int().min(0).max(60_000).default(0).describe(`added to ${what}, for trials`)
 
@@ -36,7 +38,19 @@ export const PlatformConfigSchema = z.object({
     keepaliveS: z.int().min(2).max(3_600).default(30),
   }),
   log: z.object({ syncDelayMs: syncDelay('every sync of the log: a slow disk') }).prefault({}),
-  history: z.object({ syncDelayMs: syncDelay('every commit of the history: a slow database') }).prefault({}),
+  history: z
+    .object({
+      syncDelayMs: syncDelay('every commit of the history: a slow database'),
+      fullDays: days.default(DEFAULT_RETENTION.fullDays).describe('days of which everything is kept'),
+      thinnedMinutes: z
+        .int()
+        .min(1)
+        .max(1_440)
+        .default(DEFAULT_RETENTION.thinnedMinutes)
+        .describe('of older days one reading a slot in so many minutes is kept'),
+      keepDays: days.default(DEFAULT_RETENTION.keepDays).describe('days after which nothing is kept'),
+    })
+    .prefault({}),
   layoutFile: z.string().describe('layout for the first start; later ones are kept in dataDir'),
   rulesFile: z.string().describe('rule set for the first start'),
   consoleDir: z.string().optional().describe('the built console'),

@@ -12,6 +12,7 @@ import { openDocuments } from './documents/documents.ts'
 import { openEpisodes } from './episodes/episodes.ts'
 import { openSeenBook } from './episodes/seen.ts'
 import { boundHistory } from './history/bound-history.ts'
+import { createSamples } from './history/samples.ts'
 import { openSqliteHistory } from './history/sqlite-history.ts'
 import { openConnection } from './ingest/connection.ts'
 import { createIngest } from './ingest/ingest.ts'
@@ -33,6 +34,7 @@ export type Platform = { readonly port: number; close(): Promise<void> }
 const REPLY_WAIT_MS = 5_000
 const CHECK_GATEWAYS_EVERY_MS = 1_000
 const TELL_HEARD_EVERY_MS = 2_000
+const LOOK_FOR_SAMPLE_EVERY_MS = 250
 /** Acknowledgements of one gateway are gathered this long: one message says it all. */
 const ACK_EVERY_MS = 20
 const HISTORY_WITHIN_MS = 5_000
@@ -63,6 +65,8 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
   const history = await openSqliteHistory({
     file: historyFile,
     syncDelayMs: config.history.syncDelayMs,
+    retention: config.history,
+    onTrouble: (message) => refusals.refuse('history-trouble', message),
   })
   const seenBook = openSeenBook(join(dataDir, 'seen.sqlite'))
   const episodes = openEpisodes(
@@ -101,6 +105,8 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       `${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
     ),
   )
+
+  const samples = createSamples({ site, views, log: platformLog, nowMs, onCommitted: () => following.wake() })
 
   /** Gateways whose boot is being dated. What fails, or comes meanwhile, comes again with the next health message. */
   const dating = new Set<string>()
@@ -308,12 +314,14 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
   })
   const address = server.address()
   const checking = setInterval(views.checkGateways, CHECK_GATEWAYS_EVERY_MS)
+  const sampling = setInterval(samples.look, LOOK_FOR_SAMPLE_EVERY_MS)
   const tellingHeard = setInterval(views.tellHeard, TELL_HEARD_EVERY_MS)
 
   return {
     port: typeof address === 'object' && address !== null ? address.port : config.http.port,
     close: async () => {
       clearInterval(checking)
+      clearInterval(sampling)
       clearInterval(tellingHeard)
       if ('closeAllConnections' in server) server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))

@@ -6,6 +6,8 @@ export type ProjectionFileOptions = {
   readonly schema: string
   /** Tables of what the log does not say, which stay from one version to the next. */
   readonly kept?: readonly string[]
+  /** Of a file that is not there yet. */
+  readonly pageBytes?: number
 }
 
 /**
@@ -15,9 +17,10 @@ export type ProjectionFileOptions = {
  */
 export const openProjectionFile = (
   file: string,
-  { version, schema, kept = [] }: ProjectionFileOptions,
+  { version, schema, kept = [], pageBytes }: ProjectionFileOptions,
 ): DatabaseSync => {
   const db = new DatabaseSync(file)
+  if (pageBytes !== undefined) db.exec(`PRAGMA page_size = ${pageBytes}`)
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   if (Number(db.prepare('PRAGMA user_version').get()?.['user_version']) === version) return db
   const tables = db

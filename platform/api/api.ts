@@ -20,6 +20,7 @@ import type { BoundHistory } from '../history/bound-history.ts'
 import type { Live } from '../live.ts'
 import type { Log } from '../log/log.ts'
 import { isOfQuery, refuseQuery } from '../query/query-routes.ts'
+import { hasRows } from '../log/log.ts'
 import type { Views } from '../views.ts'
 import { errors, json, page, refuse } from './answers.ts'
 import { serveConsole } from './console-files.ts'
@@ -145,9 +146,9 @@ export const createApi = (parts: ApiParts) => {
       const entries = await log.read(after, limit, channel)
       const last = entries.at(-1)
       const items = entries.flatMap(({ channel: own, text, ...entry }) =>
-        own === 'active'
-          ? []
-          : [{ ...entry, channel: own, rows: JSON.parse(text) as z.infer<typeof LogRowSchema>['rows'] }],
+        hasRows(own)
+          ? [{ ...entry, channel: own, rows: JSON.parse(text) as z.infer<typeof LogRowSchema>['rows'] }]
+          : [],
       )
       return c.json(
         { items, ...(last !== undefined && entries.length === limit && { next: String(last.position) }) },

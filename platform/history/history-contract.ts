@@ -1,4 +1,5 @@
 import type { Reading } from '@clearlane/protocol'
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { StoredEntry } from '../log/log.ts'
 import type { History, HistoryQuery } from './history.ts'
@@ -80,7 +81,7 @@ export const describeHistory = (
       const { history, restart } = await start()
       expect(history().cursor()).toBe(0)
       await history().apply([entry(1, [reading(1)])], 1)
-      await history().apply([{ ...entry(2, [{ kind: 'presence' }]), channel: 'events' }], 2)
+      await history().apply([{ ...entry(2, [PRESENCE]), channel: 'events' }], 2)
       expect(history().cursor()).toBe(2)
       await restart()
       expect(history().cursor()).toBe(2)
@@ -130,6 +131,115 @@ export const describeHistory = (
       await again.history().dateBoot('b1', 1_000)
       expect(await all(again.history())).toEqual(await all(once.history()))
       expect(again.history().cursor()).toBe(once.history().cursor())
+    })
+
+    test('gives every field back that a reading can have, and those that it does not know', async () => {
+      const { history } = await start()
+      const full = reading(1, {
+        eventMs: 5_000,
+        trigger: 'change',
+        clock: 'device',
+        backfill: true,
+        foreign: true,
+        xNt: -8_388_608,
+        yNt: 8_388_607,
+        zNt: 0,
+        temperatureC: -12.35,
+        opinion: 'occupied',
+        batteryMv: 3_604,
+        health: 65_535,
+        rssiDbm: -101.5,
+        snrDb: -7.25,
+        session: 0xffff_ffff,
+        counter: 0xffff_ffff,
+        hint: { of: ['a', 'later', 'version'] },
+      })
+      const odd = reading(2, { foreign: false, temperatureC: 1 / 3, opinion: 'unknown', rssiDbm: -0.1 })
+      await history().apply([entry(1, [{ ...full, raw: 'AAEC' }, odd, reading(3)])], 1)
+      expect(await all(history())).toEqual([odd, reading(3), full])
+    })
+
+    describe('over days', () => {
+      const DAY_MS = 86_400_000
+      const at = (eventMs: number, over: Partial<Reading> = {}) =>
+        reading(eventMs / 1_000, { eventMs, receivedMs: eventMs + 100, ...over })
+      const SPAN = { fromMs: 0, toMs: 9 * DAY_MS }
+
+      test('keeps days apart and gives them as one, at the last millisecond of one and the first of the next', async () => {
+        const { history } = await start()
+        const edges = [DAY_MS - 1_000, DAY_MS, 2 * DAY_MS - 1_000, 2 * DAY_MS].map((eventMs) => at(eventMs))
+        await history().apply([entry(1, edges, 4 * DAY_MS)], 1)
+        expect(await all(history(), SPAN)).toEqual(edges)
+        expect(await all(history(), { ...SPAN, limit: 1 })).toEqual(edges)
+        expect(await all(history(), { fromMs: DAY_MS, toMs: 2 * DAY_MS })).toEqual(edges.slice(1, 3))
+      })
+
+      test('takes what comes late, and once, when a day has long been over', async () => {
+        const { history, restart } = await start()
+        const [first, late, last] = [at(10_000), at(20_000), at(30_000)]
+        await history().apply([entry(1, [first, last], 40_000)], 1)
+        await history().apply([entry(2, [at(3 * DAY_MS)], 3 * DAY_MS)], 2)
+        await history().apply([entry(3, [late, first], 4 * DAY_MS)], 3)
+        await history().apply([entry(4, [last, late], 5 * DAY_MS)], 4)
+        await restart()
+        await history().apply([entry(5, [], 6 * DAY_MS)], 5)
+        expect(await all(history(), SPAN)).toEqual([first, late, last, at(3 * DAY_MS)])
+      })
+
+      test('dates what waited for days', async () => {
+        const { history } = await start()
+        await history().apply([entry(1, [undated(5)], 2 * DAY_MS)], 1)
+        await history().apply([entry(2, [at(4 * DAY_MS)], 4 * DAY_MS)], 2)
+        expect(await all(history(), SPAN)).toEqual([undated(5), at(4 * DAY_MS)])
+        await history().dateBoot('b1', DAY_MS)
+        expect(await all(history(), SPAN)).toEqual([undated(5, { eventMs: DAY_MS + 5 }), at(4 * DAY_MS)])
+      })
+
+      test('gives readings of any order of arrival in order of event time, each once', async () => {
+        await fc.assert(
+          fc.asyncProperty(arrivals, async (sent) => {
+            const { history } = await start()
+            for (const [index, rows] of sent.entries())
+              await history().apply([entry(index + 1, rows, (index + 1) * DAY_MS)], index + 1)
+            const expected = new Map(
+              sent.flat().map((one) => [`${one.eventMs}~${one.device}~${one.counter}`, one]),
+            )
+            const found = await all(history(), { ...SPAN, limit: 7 })
+            expect(found).toEqual([...expected.values()].sort(byTime))
+          }),
+          { numRuns: 15 },
+        )
+      })
+
+      const slotReadings = fc
+        .record({
+          eventMs: fc.oneof(
+            fc.integer({ min: 0, max: 5 * DAY_MS }),
+            fc.constantFrom(DAY_MS - 1, DAY_MS, DAY_MS + 1),
+          ),
+          device: fc.constantFrom('70b3d57ed001a001', '70b3d57ed001a002'),
+          xNt: fc.integer({ min: -8_388_608, max: 8_388_607 }),
+          temperatureC: fc.oneof(
+            fc.constant({}),
+            fc.record({ temperatureC: fc.integer({ min: -400, max: 850 }).map((tenths) => tenths / 10) }),
+          ),
+        })
+        .map(({ temperatureC, eventMs, ...own }) =>
+          reading(eventMs % 0xffff, { ...own, ...temperatureC, eventMs, receivedMs: eventMs + 100 }),
+        )
+      /** Some of them twice, in slices of any size. */
+      const arrivals = fc
+        .uniqueArray(slotReadings, {
+          maxLength: 40,
+          selector: ({ eventMs, device }) => `${eventMs}~${device}`,
+        })
+        .chain((rows) =>
+          fc.shuffledSubarray([...rows, ...rows], { minLength: rows.length }).map((sent) => cut(sent)),
+        )
+      const cut = (rows: readonly Reading[]): Reading[][] =>
+        rows.length === 0 ? [] : [rows.slice(0, 7), ...cut(rows.slice(7))]
+      const byTime = (a: Reading, b: Reading): number =>
+        a.eventMs! - b.eventMs! || (a.device < b.device ? -1 : 1)
     })
 
     describe('gives a series of one slot', () => {
@@ -262,6 +372,16 @@ const reading = (counter: number, over: Partial<Reading> = {}): Reading => ({
 const undated = (counter: number, over: Partial<Reading> = {}): Reading => {
   const { eventMs: _eventMs, ...rest } = reading(counter)
   return { ...rest, receivedMs: counter, clock: 'unknown', ...over }
+}
+const PRESENCE = {
+  kind: 'presence',
+  slot: 'a1',
+  section: 'a',
+  presence: 'occupied',
+  revision: 1,
+  sinceMs: 1_000,
+  decidedMs: 1_100,
+  evidence: { slot: 'a1', residualNt: 900, thresholdNt: 400, reason: 'field' },
 }
 const entry = (position: number, rows: readonly object[], receivedMs = 2_000): StoredEntry => ({
   position,

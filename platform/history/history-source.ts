@@ -1,52 +1,100 @@
-import { DatabaseSync } from 'node:sqlite'
-import type { Reading } from '@clearlane/protocol'
-import { HISTORY_TABLE, toPointUs } from '@clearlane/protocol'
-import type { Point, PointSource, Tags } from '../influxql/point-source.ts'
-import { toReadingPoint } from './points.ts'
+import type { HistoryMeasurementName } from '@clearlane/protocol'
+import { HISTORY_TABLE } from '@clearlane/protocol'
+import type { FieldType, Point, PointSource } from '../influxql/point-source.ts'
+import type { Cell, Column } from './column.ts'
+import { openHistoryFileToRead } from './history-file.ts'
+import { openRecentSlices } from './recent-slices.ts'
+import { columnsOf, toDay, toRowUs } from './rows.ts'
+import { openSegments } from './segments.ts'
+import { openSeriesBook } from './series-book.ts'
 
-const MEASUREMENT = 'reading'
+const NAMES = Object.keys(HISTORY_TABLE) as HistoryMeasurementName[]
+const isMeasurement = (name: string): name is HistoryMeasurementName => Object.hasOwn(HISTORY_TABLE, name)
 
-/** The history of a platform, read beside the thread that writes it. */
+/** The history of a site as InfluxQL reads it, beside the thread that writes it: what is committed is seen. */
 export const openHistorySource = (file: string): PointSource & { close(): void } => {
-  const db = new DatabaseSync(file, { readOnly: true })
-  const listSeries = (): Tags[] =>
-    db
-      .prepare("SELECT DISTINCT slot, text ->> 'section' AS section FROM reading ORDER BY slot, section")
-      .all()
-      .map(({ slot, section }) => ({ section: String(section), slot: String(slot) }))
+  const db = openHistoryFileToRead(file)
+  const book = openSeriesBook(db)
+  const segments = openSegments(db, openRecentSlices(db))
 
   return {
-    measurements: () => (listSeries().length === 0 ? [] : [MEASUREMENT]),
+    measurements: () => {
+      book.refresh()
+      return NAMES.filter((name) => book.list(name).length > 0)
+    },
     fields: (measurement) =>
-      new Map(
-        measurement === MEASUREMENT
-          ? Object.entries(HISTORY_TABLE.reading.fields).map(([name, { type }]) => [name, type])
-          : [],
-      ),
-    series: (measurement) => (measurement === MEASUREMENT ? listSeries() : []),
-    points: function* ({ measurement, tags, fields, fromUs, toUs, descending }): Generator<Point> {
-      if (measurement !== MEASUREMENT) return
-      const order = descending ? 'DESC' : 'ASC'
-      const rows = db
-        .prepare(
-          `SELECT atMs, counter, text FROM reading
-           WHERE slot = ? AND atMs BETWEEN ? AND ? AND text ->> 'section' = ?
-           ORDER BY atMs ${order}, counter % 1000 ${order}`,
-        )
-        .iterate(tags['slot'] ?? '', toMs(fromUs), toMs(toUs), tags['section'] ?? '')
-      let lastUs: number | undefined
-      for (const { atMs, counter, text } of rows) {
-        const atUs = toPointUs(Number(atMs), Number(counter))
-        if (atUs < fromUs || atUs > toUs || atUs === lastUs) continue
-        lastUs = atUs
-        const point = toReadingPoint('', JSON.parse(String(text)) as Reading)
-        yield { atUs, values: fields.map((field) => point.fields[field]) }
+      new Map<string, FieldType>(isMeasurement(measurement) ? toFields(measurement) : []),
+    series: (measurement) => {
+      book.refresh()
+      return isMeasurement(measurement) ? book.list(measurement).map(({ tags }) => tags) : []
+    },
+    points: function* ({ measurement, tags, fields, fromUs, toUs, descending }) {
+      book.refresh()
+      const own = isMeasurement(measurement) ? book.find(measurement, tags) : undefined
+      if (own === undefined) return
+      const columns = columnsOf(own.measurement)
+      const known = Object.keys(HISTORY_TABLE[own.measurement].fields)
+      // Behind the last column nothing has a value.
+      const placeOf = (name: string): number =>
+        known.includes(name) ? columns.indexOf(name) : columns.length
+      // Whatever has no counter is not a reading, and its time is whole.
+      const places = [0, Math.max(0, columns.indexOf('counter')), ...fields.map(placeOf)]
+      const days = segments.days(own, toUsDay(fromUs), toUsDay(toUs))
+      if (descending) days.reverse()
+      for (const day of days) {
+        const segment = segments.read(own, day, places)
+        const [at, counter, ...values] = segment.columns as [Column, Column, ...Column[]]
+        const times = new Float64Array(segment.rows)
+        for (let row = 0; row < segment.rows; row++)
+          times[row] = toRowUs(own.measurement, at[row] as number, counter[row] as number)
+        const points = isAscending(times) ? { times, values } : toAscending(times, values)
+        yield* cut(points, fromUs, toUs, descending)
       }
     },
     close: () => db.close(),
   }
 }
 
-/** A query without bounds asks for all of time, which is more than the file's integers hold. */
-const toMs = (atUs: number): number =>
-  Math.floor(Math.min(Math.max(atUs, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER) / 1_000)
+const toFields = (measurement: HistoryMeasurementName): [string, FieldType][] =>
+  Object.entries(HISTORY_TABLE[measurement].fields).map(([name, { type }]) => [name, type])
+
+const toUsDay = (atUs: number): number => toDay('presence', atUs)
+
+type Points = { readonly times: Float64Array; readonly values: readonly Column[] }
+
+const isAscending = (times: Float64Array): boolean => {
+  for (let row = 1; row < times.length; row++) if (times[row]! <= times[row - 1]!) return false
+  return true
+}
+
+/** Readings of one millisecond stand by device; of one microsecond they are one point, and the later one wins. */
+const toAscending = (times: Float64Array, values: readonly Column[]): Points => {
+  const rows = [...times.keys()].sort((a, b) => times[a]! - times[b]!)
+  const kept: number[] = []
+  const merged: Cell[][] = values.map(() => [])
+  for (const row of rows) {
+    if (kept.at(-1) !== times[row]) {
+      kept.push(times[row]!)
+      for (const column of merged) column.push(undefined)
+    }
+    for (const [index, column] of values.entries()) {
+      if (column[row] !== undefined) merged[index]![kept.length - 1] = column[row]
+    }
+  }
+  return { times: Float64Array.from(kept), values: merged }
+}
+
+function* cut(
+  { times, values }: Points,
+  fromUs: number,
+  toUs: number,
+  descending: boolean,
+): Generator<Point> {
+  let first = 0
+  while (first < times.length && times[first]! < fromUs) first++
+  let last = times.length - 1
+  while (last >= first && times[last]! > toUs) last--
+  const step = descending ? -1 : 1
+  for (let row = descending ? last : first; row >= first && row <= last; row += step)
+    yield { atUs: times[row]!, values: values.map((column) => column[row]) }
+}

@@ -136,7 +136,17 @@ test('a change of presence and a transition are points, a transition one for eac
 
 test('every point has the tags of its measurement and only fields of the table, each of its type', () => {
   const full = { ...READING, temperatureC: 21.5, batteryMv: 3_600, rssiDbm: -90, snrDb: 7.5 }
-  const points = [...toPoints(entryOf('readings', [full])), ...toPoints(EVENTS)]
+  const sample = {
+    atMs: 1,
+    coverage: [['north', 'a', 'clear', 3, 3, 0]],
+    health: [{ gateway: 'gw', linksUp: 1 }],
+  }
+  const points = [
+    ...toPoints(entryOf('readings', [full])),
+    ...toPoints(EVENTS),
+    ...toPoints(entryOf('samples', [sample])),
+  ]
+  expect(new Set(points.map(({ measurement }) => measurement))).toEqual(new Set(Object.keys(HISTORY_TABLE)))
   expect(points.flatMap(findMisfits)).toEqual([])
 })
 

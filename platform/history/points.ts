@@ -1,6 +1,7 @@
 import type { EpisodeEvent, GatewayEvent, HistoryPoint, PresenceEvent, Reading } from '@clearlane/protocol'
 import { HISTORY_CODES, toPointUs } from '@clearlane/protocol'
 import type { StoredEntry } from '../log/log.ts'
+import type { Sample } from './samples.ts'
 
 /**
  * The points of one entry of the log, as `HISTORY_TABLE` describes them. What has no event time yet stands at the
@@ -21,6 +22,8 @@ export const toPoints = ({ site, channel, text }: StoredEntry): HistoryPoint[] =
             return []
         }
       })
+    case 'samples':
+      return (JSON.parse(text) as Sample[]).flatMap((sample) => toSamplePoints(site, sample))
     case 'active':
       return []
   }
@@ -94,6 +97,21 @@ const toEpisodePoints = (site: string, event: EpisodeEvent): HistoryPoint[] => {
     atUs: toPointUs(atMs, episode.revision),
   }))
 }
+
+const toSamplePoints = (site: string, { atMs, coverage, health }: Sample): HistoryPoint[] => [
+  ...coverage.map(([lane, section, state, slots, known, occupied]) => ({
+    measurement: 'coverage' as const,
+    tags: { site, lane, section },
+    fields: { state: codeOf('sectionState', state), slots, known, occupied },
+    atUs: toPointUs(atMs, 0),
+  })),
+  ...health.map(({ gateway, ...fields }) => ({
+    measurement: 'health' as const,
+    tags: { site, gateway },
+    fields,
+    atUs: toPointUs(atMs, 0),
+  })),
+]
 
 const withoutUnknown = (fields: Readonly<Record<string, number | string | undefined>>) =>
   Object.fromEntries(

@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StoredEntry } from '../log/log.ts'
 import { describeHistory } from './history-contract.ts'
-import { openSqliteHistory } from './sqlite-history.ts'
+import { openEmbeddedHistory } from './embedded-history.ts'
+import type { History } from './history.ts'
+import { DEFAULT_RETENTION, openSqliteHistory } from './sqlite-history.ts'
 
 describeHistory('SQLite', () => {
   const place = mkdtempSync(join(tmpdir(), 'history-'))
@@ -14,6 +16,37 @@ describeHistory('SQLite', () => {
     remove: () => rmSync(place, { recursive: true }),
   }
 })
+
+describeHistory('SQLite that puts everything away at once', () => {
+  const place = mkdtempSync(join(tmpdir(), 'history-'))
+  return {
+    open: async () => openEager(join(place, 'history.sqlite')),
+    remove: () => rmSync(place, { recursive: true }),
+  }
+})
+
+/** In this thread, and after each slice nothing is left to be put away or closed. */
+const openEager = (path: string): History => {
+  const history = openEmbeddedHistory({
+    file: path,
+    retention: DEFAULT_RETENTION,
+    syncDelayMs: 0,
+    maxRecentRows: 0,
+    onDamage: (message) => expect.unreachable(message),
+  })
+  return {
+    name: 'history',
+    cursor: history.cursor,
+    apply: async (entries, cursor) => {
+      history.apply(entries, cursor)
+      while (history.upkeep.step());
+    },
+    readings: async (query) => history.readings(query),
+    series: async (query) => history.series(query),
+    dateBoot: async (boot, utcMs) => history.dateBoot(boot, utcMs),
+    close: async () => history.close(),
+  }
+}
 
 let folder: string
 let file: string
@@ -93,11 +126,17 @@ test('a file of another version is made again from the log, and the dates of boo
   expect(history.cursor()).toBe(0)
   const undated = {
     slot: 'a1',
-    device: 'd',
+    section: 'a',
+    device: '70b3d57ed001a001',
     session: 1,
     counter: 1,
+    trigger: 'period',
+    receivedMs: 3,
     boot: 'b1',
     monotonicMs: 5,
+    clock: 'unknown',
+    backfill: false,
+    link: 'tcp',
     xNt: 1,
     yNt: 2,
     zNt: 3,

@@ -3,6 +3,7 @@ import type { Reading } from '@clearlane/protocol'
 import type { StoredEntry } from '../log/log.ts'
 import { createQuestions } from '../threads/questions.ts'
 import type { History, HistoryQuery, HistorySeries, SeriesQuery } from './history.ts'
+import type { Retention } from './upkeep.ts'
 
 export type HistoryRequest =
   | { readonly kind: 'open'; readonly id: number }
@@ -27,12 +28,25 @@ export type HistoryReply =
     }
   | { readonly kind: 'series'; readonly id: number; readonly series: HistorySeries }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  /** Something went wrong that nobody has asked for. */
+  | { readonly kind: 'trouble'; readonly message: string }
 
 export type SqliteHistoryOptions = {
   readonly file: string
   /** Added to every commit, to see how the platform behaves with a slow history. */
   readonly syncDelayMs?: number
+  readonly retention?: Retention
+  /** What could not be put away, and what is damaged in the file. */
+  readonly onTrouble?: (message: string) => void
 }
+export type HistoryWorkerOptions = {
+  readonly file: string
+  readonly syncDelayMs: number
+  readonly retention: Retention
+}
+
+/** A year and a month in full: this month beside the same one of last year, as it was. */
+export const DEFAULT_RETENTION: Retention = { fullDays: 400, thinnedMinutes: 30, keepDays: 3_650 }
 
 const CLOSE_WITHIN_MS = 2_000
 
@@ -43,6 +57,8 @@ const CLOSE_WITHIN_MS = 2_000
 export const openSqliteHistory = async ({
   file,
   syncDelayMs = 0,
+  retention = DEFAULT_RETENTION,
+  onTrouble = () => undefined,
 }: SqliteHistoryOptions): Promise<History> => {
   const questions = createQuestions<HistoryReply>()
   let cursor = 0
@@ -51,10 +67,11 @@ export const openSqliteHistory = async ({
 
   const start = (): Worker => {
     const own = new Worker(new URL('./sqlite-history-worker.ts', import.meta.url), {
-      workerData: { file, syncDelayMs },
+      workerData: { file, syncDelayMs, retention } satisfies HistoryWorkerOptions,
     })
     let cause = new Error('its thread has ended')
     own.on('message', (reply: HistoryReply) => {
+      if (reply.kind === 'trouble') return onTrouble(`history ${file}: ${reply.message}`)
       if (reply.kind === 'done') cursor = reply.cursor
       questions.answer(reply.id, reply)
     })

@@ -9,6 +9,7 @@ import {
   ReplyMessageSchema,
 } from '@clearlane/protocol'
 import type { Log, LogEntry } from '../log/log.ts'
+import { hasRows } from '../log/log.ts'
 
 /** From a gateway's message to the log, and back to the gateway what is committed. */
 export type Ingest = {
@@ -65,7 +66,7 @@ export const createIngest = (options: IngestOptions): Ingest => {
           `${entry.gateway}: ${skipped} ${entry.channel} rows before ${entry.first} will not come`,
         )
       if (outcome === 'committed') onCommitted(entry)
-      if (entry.channel !== 'active')
+      if (hasRows(entry.channel))
         acknowledge(entry.gateway, entry.epoch, outcome === 'gap' ? [entry.channel] : [])
     } finally {
       appends--

@@ -97,6 +97,21 @@ export const describeLog = (
       expect(stored).toHaveLength(rows)
     })
 
+    test('keeps what has no rows of its own, in order with the rest, each time that it is said', async () => {
+      const { log, restart } = await start()
+      await log().append(entry(1, 1))
+      for (const channel of ['active', 'samples', 'samples'] as const)
+        expect(await log().append(entry(0, 0, { channel }))).toMatchObject({ outcome: 'committed' })
+      await restart()
+      expect((await log().read(0, 10)).map(({ channel }) => channel)).toEqual([
+        'readings',
+        'active',
+        'samples',
+        'samples',
+      ])
+      expect(log().progress()).toMatchObject([{ channel: 'readings', row: 1, count: 1 }])
+    })
+
     test('counts what was given up and what is there, for each gateway, epoch and channel', async () => {
       const { log, restart } = await start()
       await log().append(entry(1, 3))

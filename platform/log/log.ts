@@ -15,8 +15,15 @@ export type Log = {
   close(): Promise<void>
 }
 
-/** `active` are the snapshots of open episodes: kept in order with the events, without rows of their own. */
-export type LogChannel = Channel | 'active'
+/**
+ * `active` are the snapshots of open episodes, `samples` what the platform itself sees once a minute: kept in order
+ * with the rest, without rows of their own.
+ */
+export type LogChannel = Channel | 'active' | 'samples'
+
+/** Whether a gateway numbers the rows of a channel, and waits for the word that they are here. */
+export const hasRows = (channel: LogChannel): channel is Channel =>
+  channel === 'readings' || channel === 'events'
 
 export type LogEntry = {
   readonly site: string
@@ -27,7 +34,7 @@ export type LogEntry = {
   readonly first: number
   readonly last: number
   readonly receivedMs: number
-  /** JSON of the rows, an array; of an `active` entry the message in an array. */
+  /** JSON of the rows, an array; of an entry without rows the message in an array. */
   readonly text: string
 }
 export type StoredEntry = Omit<LogEntry, 'after'> & { readonly position: number }

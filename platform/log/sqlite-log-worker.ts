@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { isMainThread, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { pause } from '../threads/pause.ts'
 import type { Appended, LogEntry, Progress, StoredEntry } from './log.ts'
+import { hasRows } from './log.ts'
 import type { LogReply, LogRequest } from './sqlite-log.ts'
 
 /** The thread that owns the log: whatever has arrived goes into one transaction with one sync. */
@@ -23,7 +24,7 @@ const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: nu
 
   const append = (entry: LogEntry): { appended: Appended; progress: Progress | undefined } => {
     const { site, gateway, epoch, channel, after, first, last, receivedMs, text } = entry
-    if (channel === 'active') {
+    if (!hasRows(channel)) {
       statements.append.run(site, gateway, epoch, channel, first, last, receivedMs, text)
       return { appended: { outcome: 'committed', row: last, skipped: 0 }, progress: undefined }
     }
