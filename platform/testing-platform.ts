@@ -128,6 +128,8 @@ export const startTestPlatform = async (over: object = {}) => {
       dataDir: join(folder, 'data'),
       site: 's',
       http: { port: 0 },
+      // Readings of tests are of 1970.
+      history: { fullDays: 36_500, keepDays: 36_500 },
       mqtt: { url, username: 'platform', passwordFile: join(folder, 'secret') },
       layoutFile: join(folder, 'layout.json'),
       rulesFile: join(folder, 'rules.json'),
