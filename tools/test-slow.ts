@@ -15,6 +15,8 @@ const PACKAGES = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
   ps: 'procps',
+  influxd: 'influxdb',
+  'victoria-metrics': 'victoria-metrics',
 }
 const EXTRA_FOLDERS = ['/usr/sbin', '/sbin']
 
