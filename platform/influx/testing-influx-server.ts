@@ -17,8 +17,7 @@ export const startInfluxServer = async (token: string) => {
   const batches: number[] = []
   const refuseLines = new Set<string>()
   let asked = Promise.withResolvers<void>()
-  /** Answers a write instead; undefined lets it be answered as usual. */
-  let instead: ((response: ServerResponse) => void) | undefined
+  let toOther: (() => ((response: ServerResponse) => void) | undefined) | undefined
 
   const say = (response: ServerResponse, status: number, body?: object): void => {
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
@@ -71,8 +70,9 @@ export const startInfluxServer = async (token: string) => {
   }
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
-      if (instead !== undefined && request.url?.startsWith('/api/v2/write') === true) instead(response)
-      else answer(request, response, body)
+      const other = request.url?.startsWith('/api/v2/write') === true ? toOther?.() : undefined
+      if (other === undefined) answer(request, response, body)
+      else other(response)
       asked.resolve()
       asked = Promise.withResolvers()
     })
@@ -88,8 +88,13 @@ export const startInfluxServer = async (token: string) => {
     batches,
     refuseLines,
     asked: () => asked.promise,
-    answer: (otherwise: typeof instead) => {
-      instead = otherwise
+    /** Answers writes so from now on; undefined as usual. */
+    answer: (otherwise: ((response: ServerResponse) => void) | undefined) => {
+      toOther = () => otherwise
+    },
+    /** Is asked at each write how to answer it. */
+    onWrite: (then: typeof toOther) => {
+      toOther = then
     },
     start: () => listen(port),
     stop: () =>
