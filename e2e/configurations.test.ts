@@ -238,6 +238,16 @@ describeRoom(
   ],
 )
 
+const withInflux = (change: object): object => ({
+  influx: {
+    url: 'https://influxdb.example.org:8086',
+    org: 'o',
+    bucket: 'b',
+    tokenFile: at('secret'),
+    ...change,
+  },
+})
+
 describeRoom(
   PLATFORM_SERVICE,
   {
@@ -284,6 +294,34 @@ describeRoom(
         `webhooks.1.urlFile: none: ${MISSING}`,
         'webhooks.1.secretFile: empty: it is empty; put the secret in it',
       ],
+    },
+    {
+      change: withInflux({ url: 'http://influxdb.example.org:8086' }),
+      problems: [
+        'influx.url: an address that begins with https://, or http:// on this machine, without a password; --print-config shows what belongs there',
+      ],
+    },
+    {
+      change: withInflux({ org: undefined, tokenFile: undefined }),
+      problems: [
+        'influx.org: influxdb2 has organisations; name yours; --print-config shows what belongs there',
+        'influx.tokenFile: influxdb2 takes nothing without a token; name the file that holds it; --print-config shows what belongs there',
+      ],
+    },
+    {
+      change: withInflux({ tokenFile: at('empty'), caFile: at('secret') }),
+      problems: [
+        `influx.caFile: secret: ${NO_CERTIFICATE}`,
+        'influx.tokenFile: empty: it is empty; put the secret in it',
+      ],
+    },
+    {
+      change: withInflux({ kind: 'influxdb1', org: undefined }),
+      problems: ['influx.tokenFile: secret: it holds no user:password; put both in it, with a colon between'],
+    },
+    {
+      change: withInflux({ token: SECRET }),
+      problems: ['influx.token: there is no such setting; take it out, or spell it as --print-config does'],
     },
     {
       change: {

@@ -22,16 +22,17 @@ const ORGANISATION = 'test'
 const READY_WITHIN_MS = 60_000
 
 /**
- * A real influxd: named by INFLUXD, else packed in the folder that SERVERS names or in `shared/servers` of a folder
+ * A real influxd of version 2: named by INFLUXD, else packed in the folder that SERVERS names or in `shared/servers` of a folder
  * around this repository, else on the PATH.
  */
 export const findInfluxd = (): string | undefined => {
   const named = process.env['INFLUXD']
   if (named !== undefined && named !== '') return named
-  return findPacked() ?? findOnPath(2)
+  return findPacked('influxd-') ?? findOnPath(2)
 }
 
-const findPacked = (): string | undefined => {
+/** A program of the folder of packed servers, by the beginning of its file's name. */
+export const findPacked = (program: string): string | undefined => {
   const folders: string[] = []
   const named = process.env['SERVERS']
   if (named !== undefined && named !== '') folders.push(named)
@@ -39,21 +40,27 @@ const findPacked = (): string | undefined => {
     folders.push(join(dirname(folder), 'shared', 'servers'))
   const suffix = `-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}.xz`
   for (const folder of folders.filter((one) => existsSync(one))) {
-    const name = readdirSync(folder).find((file) => file.startsWith('influxd-') && file.endsWith(suffix))
+    const name = readdirSync(folder).find((file) => file.startsWith(program) && file.endsWith(suffix))
     if (name !== undefined) return join(folder, name)
   }
   return undefined
 }
 
-/** Of that major version. */
+/** Debian's package is version 1. */
 const findOnPath = (major: number): string | undefined =>
+  findPrograms('influxd').find((path) =>
+    execFileSync(path, ['version'], { encoding: 'utf8' }).startsWith(`InfluxDB v${major}.`),
+  )
+
+/** Every program of that name on the PATH. */
+export const findPrograms = (name: string): string[] =>
   (process.env['PATH'] ?? '')
     .split(delimiter)
-    .map((folder) => join(folder, 'influxd'))
-    .find((path) => {
+    .map((folder) => join(folder, name))
+    .filter((path) => {
       try {
         accessSync(path, constants.X_OK)
-        return execFileSync(path, ['version'], { encoding: 'utf8' }).startsWith(`InfluxDB v${major}.`)
+        return true
       } catch {
         return false
       }
@@ -74,7 +81,7 @@ export type Influxd = AsyncDisposable & {
 /** Starts it empty, on a port that it finds itself, with one bucket. */
 export const startInfluxd = async (found: string, bucket: string): Promise<Influxd> => {
   const folder = mkdtempSync(join(tmpdir(), 'influxd-'))
-  const binary = found.endsWith('.xz') ? unpack(found, folder) : found
+  const binary = unpack(found, folder)
   const child = spawn(
     binary,
     [
@@ -131,8 +138,10 @@ export const startInfluxd = async (found: string, bucket: string): Promise<Influ
   }
 }
 
-const unpack = (packed: string, folder: string): string => {
-  const binary = join(folder, 'influxd')
+/** The program itself, unpacked into a folder where it is packed. */
+export const unpack = (packed: string, folder: string): string => {
+  if (!packed.endsWith('.xz')) return packed
+  const binary = join(folder, 'program')
   const file = openSync(binary, 'w')
   execFileSync('xz', ['-dc', packed], { stdio: ['ignore', file, 'inherit'] })
   closeSync(file)

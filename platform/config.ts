@@ -12,7 +12,9 @@ import {
 } from '@clearlane/protocol'
 import { z } from 'zod'
 import { DEFAULT_RETENTION } from './history/sqlite-history.ts'
-import { isWebhookUrl, WebhooksConfigSchema } from './webhooks/webhook.ts'
+import { INFLUX_EXAMPLE, InfluxConfigSchema, inspectInflux } from './influx/config.ts'
+import { isSafeUrl } from './safe-url.ts'
+import { WebhooksConfigSchema } from './webhooks/webhook.ts'
 
 const days = z.int().min(2).max(36_500)
 const syncDelay = (what: string) =>
@@ -57,6 +59,9 @@ export const PlatformConfigSchema = z.object({
   webhooks: WebhooksConfigSchema.default([]).describe(
     'where else alarms are told, one message each and one at the end',
   ),
+  influx: InfluxConfigSchema.optional()
+    .describe('another place where the history is kept')
+    .meta({ examples: [INFLUX_EXAMPLE] }),
   time: DomainTimeSchema.optional().describe('domain time of a simulated run; leave out in the field'),
 })
 export type PlatformConfig = z.output<typeof PlatformConfigSchema>
@@ -76,19 +81,20 @@ export const PLATFORM_SERVICE: Service<typeof PlatformConfigSchema> = {
     rulesFile: '/etc/clearlane/rules.json',
     consoleDir: '/opt/clearlane/console/dist',
   },
-  inspect: ({ dataDir, site, mqtt, layoutFile, rulesFile, webhooks }, inspection) => {
+  inspect: ({ dataDir, site, mqtt, layoutFile, rulesFile, webhooks, influx }, inspection) => {
     inspection.folder('dataDir', dataDir)
     inspection.secret('mqtt.passwordFile', mqtt.passwordFile)
     if (mqtt.caFile !== undefined) inspection.certificate('mqtt.caFile', mqtt.caFile)
     for (const [index, { urlFile, secretFile }] of webhooks.entries()) {
       const place = `webhooks.${index}`
       inspection.file(`${place}.urlFile`, urlFile, (text) =>
-        isWebhookUrl(text.trim())
+        isSafeUrl(text.trim())
           ? ok(undefined)
           : fault('url-invalid', 'it holds no address that begins with https://; put the address in it'),
       )
       if (secretFile !== undefined) inspection.secret(`${place}.secretFile`, secretFile)
     }
+    if (influx !== undefined) inspectInflux(influx, inspection)
     const layout = inspection.file('layoutFile', layoutFile, fromJson(parseLayout))
     const rules = inspection.file('rulesFile', rulesFile, fromJson(parseRuleSet))
     if (layout !== undefined && layout.site !== site)

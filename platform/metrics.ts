@@ -1,8 +1,9 @@
-import type { Channel, Metrics, Refusals, Status } from '@clearlane/protocol'
+import type { Channel, InfluxView, Metrics, Refusals, Status } from '@clearlane/protocol'
 import { createMetrics, METRICS, readProcess } from '@clearlane/protocol'
 import * as prometheus from '@prometheus-io/client'
 import type { RequestCounts } from './api/request-counts.ts'
 import type { Episodes } from './episodes/episodes.ts'
+import type { Influx } from './influx/influx.ts'
 import type { Ingest } from './ingest/ingest.ts'
 import type { Live } from './live.ts'
 import type { Log, Progress } from './log/log.ts'
@@ -16,13 +17,16 @@ export type MetricsParts = {
   readonly ingest: Ingest
   readonly refusals: Refusals
   readonly requests: RequestCounts
+  readonly influx: Influx | undefined
   readonly status: () => Pick<Status, 'projections' | 'broker'>
 }
 
 /** What Prometheus may know of the platform: read from what is counted anyhow, when it asks. */
 export const createPlatformMetrics = (parts: MetricsParts): Metrics => {
-  const { log, episodes, views, live, ingest, refusals, requests, status } = parts
+  const { log, episodes, views, live, ingest, refusals, requests, influx, status } = parts
   const rowsOf = (read: (progress: Progress) => number) => () => sumRows(log.progress(), read)
+  const ofInflux = (read: (view: InfluxView) => number) => () =>
+    influx === undefined ? undefined : read(influx.view())
 
   return createMetrics(prometheus, METRICS.platform, {
     clearlane_platform_ingested_rows_total: rowsOf(({ count }) => count),
@@ -43,6 +47,10 @@ export const createPlatformMetrics = (parts: MetricsParts): Metrics => {
         value: count,
       })),
     clearlane_platform_open_episodes: () => episodes.open().length,
+    clearlane_platform_influx_up: ofInflux(({ failing }) => Number(failing === undefined)),
+    clearlane_platform_influx_points_total: ofInflux(({ written }) => written),
+    clearlane_platform_influx_parked_lines_total: ofInflux(({ parked }) => parked.total),
+    clearlane_platform_influx_lag_seconds: ofInflux(({ lagSeconds }) => lagSeconds),
     ...readProcess({ process, performance }),
   })
 }

@@ -14,6 +14,7 @@ import { openSeenBook } from './episodes/seen.ts'
 import { boundHistory } from './history/bound-history.ts'
 import { createSamples } from './history/samples.ts'
 import { openSqliteHistory } from './history/sqlite-history.ts'
+import { openInflux } from './influx/influx.ts'
 import { openConnection } from './ingest/connection.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { createLive } from './live.ts'
@@ -23,10 +24,10 @@ import { followLog } from './projection.ts'
 import { createQueryRoutes } from './query/query-routes.ts'
 import { createQueryRunner } from './query/query-runner.ts'
 import { toTokensFile } from './query/query-tokens.ts'
+import { isSafeUrl } from './safe-url.ts'
 import { createViews } from './views.ts'
 import { openWebhookBook } from './webhooks/webhook-book.ts'
 import type { Webhook } from './webhooks/webhook.ts'
-import { isWebhookUrl } from './webhooks/webhook.ts'
 import { startWebhooks, systemTimer } from './webhooks/webhooks.ts'
 
 export type Platform = { readonly port: number; close(): Promise<void> }
@@ -68,6 +69,16 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     retention: config.history,
     onTrouble: (message) => refusals.refuse('history-trouble', message),
   })
+  const influx =
+    config.influx === undefined
+      ? undefined
+      : await openInflux({
+          config: config.influx,
+          file: join(dataDir, 'influx.sqlite'),
+          position: platformLog.position,
+          nowMs,
+          onRefused: refusals.refuse,
+        })
   const seenBook = openSeenBook(join(dataDir, 'seen.sqlite'))
   const episodes = openEpisodes(
     join(dataDir, 'episodes.sqlite'),
@@ -99,7 +110,8 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     wallMs: Date.now,
     monotonicMs: () => performance.now(),
   })
-  const following = followLog(platformLog, [history, episodes], (name, cause) =>
+  const projections = [history, episodes, ...(influx === undefined ? [] : [influx])]
+  const following = followLog(platformLog, projections, (name, cause) =>
     refusals.refuse(
       'projection-held-up',
       `${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -258,7 +270,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       nowMs: nowMs(),
       speed: time?.speed ?? 1,
       log: { position, readings: count('readings'), events: count('events') },
-      projections: [history, episodes].map((projection) => ({
+      projections: projections.map((projection) => ({
         name: projection.name,
         position: projection.cursor(),
         lag: position - projection.cursor(),
@@ -283,6 +295,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     live,
     status,
     webhooks: webhooks.list,
+    influx: () => (influx === undefined ? [] : [influx.view()]),
     metrics: createPlatformMetrics({
       log: platformLog,
       episodes,
@@ -291,6 +304,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       ingest,
       refusals,
       requests,
+      influx,
       status,
     }),
     requests,
@@ -331,7 +345,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       sendAcks()
       await connection.close()
       // What holds the history up must not hold up the end: closing it ends the slice that is under way.
-      await Promise.all([following.close(), history.close()])
+      await Promise.all([following.close(), history.close(), influx?.close()])
       await webhooks.close()
       await platformLog.close()
       episodes.close()
@@ -344,7 +358,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
 const readWebhooks = (configured: PlatformConfig['webhooks']): Webhook[] =>
   configured.map(({ id, kind, language, urlFile, secretFile }) => {
     const url = readFileSync(urlFile, 'utf8').trim()
-    if (!isWebhookUrl(url)) throw new Error(`${urlFile}: it holds no address that begins with https://`)
+    if (!isSafeUrl(url)) throw new Error(`${urlFile}: it holds no address that begins with https://`)
     const secret = secretFile === undefined ? undefined : readFileSync(secretFile, 'utf8').trim()
     return { id, kind, language, url, secret }
   })

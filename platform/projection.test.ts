@@ -71,6 +71,26 @@ test('a projection that is held has one slice and no more, and the others go on'
   await following.close()
 })
 
+test('a projection that says how much it takes is handed no more', async () => {
+  const one = createProjection('one', () => undefined)
+  const wide = createProjection('wide', () => undefined)
+  await append(1, 120)
+  const slice = { maxEntries: 100, maxBytes: 1_000_000 }
+  const narrow = { maxEntries: 100, maxBytes: 8 }
+  const following = followLog(
+    log,
+    [
+      { ...one.projection, slice: narrow },
+      { ...wide.projection, slice },
+    ],
+    () => undefined,
+  )
+  await expect.poll(() => [one.projection.cursor(), wide.projection.cursor()]).toEqual([120, 120])
+  expect(wide.slices).toEqual([100, 20])
+  expect(new Set(one.slices)).toEqual(new Set([2]))
+  await following.close()
+})
+
 test('a projection that fails is told of and tried again from its cursor', async () => {
   let isBroken = true
   const causes: unknown[] = []

@@ -7,6 +7,8 @@ export type Projection = {
   cursor(): number
   /** Takes entries in order, and stores them and the new cursor together; when it fails it stores nothing. */
   apply(entries: readonly StoredEntry[], cursor: number): void | Promise<void>
+  /** How much it takes at once; what is not said is `MAX_ENTRIES`. */
+  readonly slice?: { readonly maxEntries: number; readonly maxBytes: number }
 }
 
 const MAX_ENTRIES = 50
@@ -36,7 +38,8 @@ export const followLog = (
         continue
       }
       try {
-        const entries = await log.read(cursor, MAX_ENTRIES)
+        const { maxEntries = MAX_ENTRIES, maxBytes } = projection.slice ?? {}
+        const entries = await log.read(cursor, maxEntries, undefined, maxBytes)
         if (isClosed) return
         const last = entries.at(-1)
         if (last !== undefined) await projection.apply(entries, last.position)

@@ -228,3 +228,28 @@ export const WebhookViewSchema = z.object({
     .describe('newest first'),
 })
 export type WebhookView = z.infer<typeof WebhookViewSchema>
+
+/** How far a server of its own has the history. Times are wall time, ms. */
+export const InfluxViewSchema = z.object({
+  kind: z.enum(['influxdb2', 'influxdb1', 'victoriametrics']),
+  url: z.string(),
+  org: z.string().optional(),
+  bucket: z.string(),
+  position: z.int().describe('of the log: up to there everything stands in the server or is parked'),
+  lagEntries: z.int(),
+  lagSeconds: z.number().describe('since the first entry behind `position` was received; domain time'),
+  written: z.int().describe('points acknowledged since the start'),
+  lastWriteMs: z.int().optional(),
+  failing: z
+    .object({ sinceMs: z.int(), attempts: z.int(), nextMs: z.int(), reason: z.string() })
+    .optional()
+    .describe('while it takes nothing'),
+  missing: z.array(z.string()).describe('what a person has to do because the token may not'),
+  parked: z.object({
+    total: z.int().describe('lines refused since the first start'),
+    items: z
+      .array(z.object({ position: z.int(), line: z.string(), reason: z.string(), atMs: z.int() }))
+      .describe('the newest of those kept, newest first'),
+  }),
+})
+export type InfluxView = z.infer<typeof InfluxViewSchema>

@@ -31,6 +31,8 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'hono',
     '@hono/node-server',
     '@hono/zod-openapi',
+    '@influxdata/influxdb-client',
+    '@influxdata/influxdb-client-apis',
     '@prometheus-io/client',
     're2js',
   ],

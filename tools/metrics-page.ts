@@ -48,6 +48,11 @@ export const METRIC_QUERIES: readonly MetricQuery[] = [
     query: 'clearlane_platform_projection_lag_entries{projection="history"}',
   },
   {
+    question: 'Alert: InfluxDB takes nothing, or is more than ten minutes behind',
+    query: 'clearlane_platform_influx_up == 0 or clearlane_platform_influx_lag_seconds > 600',
+    isAlert: true,
+  },
+  {
     question: 'Share of HTTP requests that the platform could not answer',
     query:
       '(sum(rate(clearlane_platform_http_requests_total{status=~"5.."}[5m])) or vector(0)) ' +

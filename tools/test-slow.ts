@@ -16,6 +16,7 @@ const PACKAGES = {
   promtool: 'prometheus',
   ps: 'procps',
   influxd: 'influxdb',
+  'victoria-metrics': 'victoria-metrics',
 }
 const EXTRA_FOLDERS = ['/usr/sbin', '/sbin']
 

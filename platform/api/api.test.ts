@@ -69,6 +69,7 @@ beforeAll(async () => {
     views,
     live,
     webhooks: () => [],
+    influx: () => [],
     metrics: { contentType: 'text/plain', text: async () => '' },
     requests: createRequestCounts(),
     status: () => ({

@@ -1,13 +1,21 @@
 import {
   ChannelSchema,
   GatewayViewSchema,
+  InfluxViewSchema,
   isLoopbackHost,
   LogRowSchema,
   SectionViewSchema,
   StatusSchema,
   WebhookViewSchema,
 } from '@clearlane/protocol'
-import type { CommandMessage, Metrics, ReplyMessage, Status, WebhookView } from '@clearlane/protocol'
+import type {
+  CommandMessage,
+  InfluxView,
+  Metrics,
+  ReplyMessage,
+  Status,
+  WebhookView,
+} from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -43,6 +51,8 @@ export type ApiParts = {
   readonly live: Live
   readonly status: () => Status
   readonly webhooks: () => WebhookView[]
+  /** Empty where none is configured. */
+  readonly influx: () => InfluxView[]
   readonly metrics: Metrics
   readonly requests: RequestCounts
   readonly nowMs: () => number
@@ -119,6 +129,17 @@ export const createApi = (parts: ApiParts) => {
       responses: { 200: json(page(WebhookViewSchema), 'each with what it was told'), ...errors },
     }),
     (c) => c.json({ items: parts.webhooks() }, 200),
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/influx`,
+      responses: {
+        200: json(page(InfluxViewSchema), 'the server that has the history too, if any'),
+        ...errors,
+      },
+    }),
+    (c) => c.json({ items: parts.influx() }, 200),
   )
   app.openapi(
     createRoute({

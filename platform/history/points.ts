@@ -113,7 +113,12 @@ const toSamplePoints = (site: string, { atMs, coverage, health }: Sample): Histo
   })),
 ]
 
-const withoutUnknown = (fields: Readonly<Record<string, number | string | undefined>>) =>
-  Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, number | string] => entry[1] !== undefined),
-  )
+/** A loop: each of a hundred thousand readings a second passes here. */
+const withoutUnknown = (fields: Readonly<Record<string, number | string | undefined>>) => {
+  const known: Record<string, number | string> = {}
+  for (const name in fields) {
+    const value = fields[name]
+    if (value !== undefined) known[name] = value
+  }
+  return known
+}

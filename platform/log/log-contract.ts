@@ -58,6 +58,16 @@ export const describeLog = (
       expect(await log().read(0, 1)).toHaveLength(1)
     })
 
+    test('gives no more than was asked for in bytes, but always one entry', async () => {
+      const { log } = await start()
+      await Promise.all([1, 2, 3].map((row) => log().append(entry(row, row, { text: '[{"row":0}]' }))))
+      const sizes = [1, 11, 12, 22, 23, 1_000].map(async (maxBytes) => {
+        const entries = await log().read(0, 10, undefined, maxBytes)
+        return entries.length
+      })
+      expect(await Promise.all(sizes)).toEqual([1, 1, 2, 2, 3, 3])
+    })
+
     test.each([
       { name: 'the same again', sent: [entry(1, 3), entry(1, 3)], outcome: 'duplicate', row: 3, rows: 3 },
       { name: 'an older part', sent: [entry(1, 3), entry(2, 2)], outcome: 'duplicate', row: 3, rows: 3 },

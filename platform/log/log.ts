@@ -6,8 +6,8 @@ import type { Channel } from '@clearlane/protocol'
  */
 export type Log = {
   append(entry: LogEntry): Promise<Appended>
-  /** Entries behind a position, at most `limit`, in order. */
-  read(after: number, limit: number, channel?: LogChannel): Promise<StoredEntry[]>
+  /** Entries behind a position, at most `limit`, in order; none behind the one whose text reaches `maxBytes` in sum. */
+  read(after: number, limit: number, channel?: LogChannel, maxBytes?: number): Promise<StoredEntry[]>
   /** The highest position; 0 when empty. */
   position(): number
   /** Rows on disk without a hole, and rows that their gateway gave up, for each gateway, epoch and channel. */

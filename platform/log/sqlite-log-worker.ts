@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { isMainThread, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { pause } from '../threads/pause.ts'
-import type { Appended, LogEntry, Progress, StoredEntry } from './log.ts'
+import type { Appended, LogEntry, Progress } from './log.ts'
 import { hasRows } from './log.ts'
 import type { LogReply, LogRequest } from './sqlite-log.ts'
+import { takeEntries } from './stored-entries.ts'
 
 /** The thread that owns the log: whatever has arrived goes into one transaction with one sync. */
 const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: number): void => {
@@ -80,12 +81,12 @@ const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: nu
     if (appends.length > 0) appendAll(appends)
     for (const request of requests) {
       if (request.kind === 'read') {
-        const { id, after, limit, channel } = request
+        const { id, after, limit, channel, maxBytes } = request
         const rows =
           channel === undefined
-            ? statements.read.all(after, limit)
-            : statements.readChannel.all(after, channel, limit)
-        reply({ kind: 'read', id, entries: rows.map(toEntry) })
+            ? statements.read.iterate(after, limit)
+            : statements.readChannel.iterate(after, channel, limit)
+        reply({ kind: 'read', id, entries: takeEntries(rows, maxBytes) })
       } else if (request.kind === 'close') {
         db.close()
         port.close()
@@ -96,18 +97,6 @@ const run = (port: NonNullable<typeof parentPort>, file: string, syncDelayMs: nu
 
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 10_000
-
-const toEntry = (row: Record<string, unknown>): StoredEntry => ({
-  position: Number(row['position']),
-  site: String(row['site']),
-  gateway: String(row['gateway']),
-  epoch: String(row['epoch']),
-  channel: String(row['channel']) as StoredEntry['channel'],
-  first: Number(row['first']),
-  last: Number(row['last']),
-  receivedMs: Number(row['receivedMs']),
-  text: String(row['text']),
-})
 
 const openDatabase = (file: string): DatabaseSync => {
   const db = new DatabaseSync(file)

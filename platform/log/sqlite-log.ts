@@ -11,6 +11,7 @@ export type LogRequest =
       readonly after: number
       readonly limit: number
       readonly channel: LogChannel | undefined
+      readonly maxBytes: number | undefined
     }
   | { readonly kind: 'close' }
 export type LogReply =
@@ -78,8 +79,8 @@ export const openSqliteLog = async ({ file, syncDelayMs = 0, onFailure }: Sqlite
       if (reply.kind !== 'appended') throw new Error(`log ${file}: no answer to an append`)
       return reply.appended
     },
-    read: async (after, limit, channel) => {
-      const reply = await ask((id) => ({ kind: 'read', id, after, limit, channel }))
+    read: async (after, limit, channel, maxBytes) => {
+      const reply = await ask((id) => ({ kind: 'read', id, after, limit, channel, maxBytes }))
       if (reply.kind !== 'read') throw new Error(`log ${file}: no answer to a read`)
       return [...reply.entries]
     },

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { layout } from '../testing-platform.ts'
 import { toNotice } from './notice.ts'
 import { toRequest } from './requests.ts'
-import { isWebhookUrl, WebhooksConfigSchema } from './webhook.ts'
+import { isSafeUrl } from '../safe-url.ts'
+import { WebhooksConfigSchema } from './webhook.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 1)
 const notice = toNotice(
@@ -58,7 +59,7 @@ test.each([
   ['ftp://robot.example/', false],
   ['robot', false],
 ])('%s is an address to send to: %s', (url, isGood) => {
-  expect(isWebhookUrl(url)).toBe(isGood)
+  expect(isSafeUrl(url)).toBe(isGood)
 })
 
 test.each([

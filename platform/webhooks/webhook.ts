@@ -38,13 +38,3 @@ export type Webhook = Pick<WebhookConfig, 'id' | 'kind' | 'language'> & {
   readonly url: string
   readonly secret: string | undefined
 }
-
-/** An address is asked over TLS; this machine may do without. */
-export const isWebhookUrl = (text: string): boolean => {
-  if (!URL.canParse(text)) return false
-  const { protocol, hostname, username, password } = new URL(text)
-  if (username !== '' || password !== '') return false
-  return (
-    protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
-  )
-}

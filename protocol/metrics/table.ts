@@ -153,7 +153,7 @@ export const METRICS = {
     clearlane_platform_projection_lag_entries: {
       kind: 'gauge',
       help: 'Entries of the log that a projection has not taken yet.',
-      labels: { projection: 'history or episodes' },
+      labels: { projection: 'history, episodes or influx' },
     },
     clearlane_platform_ingest_waiting_bytes: {
       kind: 'gauge',
@@ -179,6 +179,22 @@ export const METRICS = {
       },
     },
     clearlane_platform_open_episodes: { kind: 'gauge', help: 'Episodes that are open.' },
+    clearlane_platform_influx_up: {
+      kind: 'gauge',
+      help: '1 while InfluxDB takes what it is sent. This and the next three are absent where none is configured.',
+    },
+    clearlane_platform_influx_points_total: {
+      kind: 'counter',
+      help: 'Points that InfluxDB has acknowledged.',
+    },
+    clearlane_platform_influx_parked_lines_total: {
+      kind: 'counter',
+      help: 'Lines that InfluxDB refused, since its first start; they are kept with their reasons.',
+    },
+    clearlane_platform_influx_lag_seconds: {
+      kind: 'gauge',
+      help: 'Seconds since the first entry was received that InfluxDB does not have; 0 when it has all.',
+    },
     ...PROCESS,
   },
 } as const satisfies Readonly<Record<string, MetricTable>>
