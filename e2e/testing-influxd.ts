@@ -123,7 +123,7 @@ export const startInfluxd = async (found: string, bucket: string): Promise<Influ
   }
 }
 
-const unpack = (packed: string, folder: string): string => {
+export const unpack = (packed: string, folder: string): string => {
   const binary = join(folder, 'influxd')
   const file = openSync(binary, 'w')
   execFileSync('xz', ['-dc', packed], { stdio: ['ignore', file, 'inherit'] })

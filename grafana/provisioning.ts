@@ -54,7 +54,7 @@ const createDataSources = (): object => ({
         httpMode: 'POST',
         httpHeaderName1: 'Authorization',
       },
-      secureJsonData: { httpHeaderValue1: 'Token $__file{/run/clearlane/history-token}' },
+      secureJsonData: { httpHeaderValue1: 'Token $__file{/run/clearlane/grafana/history-token}' },
     },
     {
       name: 'Clearlane metrics',

@@ -146,7 +146,7 @@ export const EN = {
   sent: 'Sent',
   brokerClients: 'Sessions at the broker',
   memory: 'Memory of the processes',
-  needsPrometheus: 'Asks Prometheus; stays empty where none is configured.',
+  needsPrometheus: 'Asks Prometheus; shows an error where none answers.',
 } as const
 
 export type Words = { readonly [Key in keyof typeof EN]: string }

@@ -143,5 +143,5 @@ export const ZH: Words = {
   sent: '发出',
   brokerClients: '消息服务的会话',
   memory: '各进程内存',
-  needsPrometheus: '数据来自 Prometheus；未配置时为空。',
+  needsPrometheus: '数据来自 Prometheus；没有它时显示错误。',
 }
