@@ -17,6 +17,7 @@ const hasHadolint = spawnSync(hadolint, ['--version']).status === 0
 process.stderr.write(`hadolint: ${hasHadolint ? hadolint : 'none found, so the Dockerfile is not linted'}\n`)
 
 const { services } = readCompose()
+const HEALTHY_WITHIN_MS = 120_000
 /** Beside loopback, as the container's own address is; and nobody outside this machine can reach it. */
 const DOOR_HOST = '127.0.0.2'
 
@@ -80,7 +81,9 @@ describe('each service runs with its command, its environment and empty volumes,
     expect(isHealthy(name)).toBe(false)
     const [file = '', ...args] = toCommand(services[name]?.command ?? [])
     const { hasEnded, output } = run(name, file, args)
-    await expect.poll(() => (hasEnded() ? output() : isHealthy(name))).toBe(true)
+    await expect
+      .poll(() => (hasEnded() ? output() : isHealthy(name)), { timeout: HEALTHY_WITHIN_MS })
+      .toBe(true)
   }
 
   beforeAll(async () => {

@@ -43,6 +43,10 @@ export const PlatformConfigSchema = z.object({
   webhooks: WebhooksConfigSchema.default([]).describe(
     'where else alarms are told, one message each and one at the end',
   ),
+  grafanaUrl: z
+    .url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' })
+    .optional()
+    .describe('where Grafana answers a browser, for the links to it; left out, there are none'),
   time: DomainTimeSchema.optional().describe('domain time of a simulated run; leave out in the field'),
 })
 export type PlatformConfig = z.output<typeof PlatformConfigSchema>

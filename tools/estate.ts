@@ -46,6 +46,7 @@ export type EstateOptions = {
   /** Where gateway and broker answer Prometheus; nowhere when left out. */
   readonly metricsPorts?: Readonly<Record<'gateway' | 'broker', number>> | undefined
   readonly consoleDir: string
+  readonly grafanaUrl?: string | undefined
   readonly onRestart: (name: string, why: string) => void
 }
 
@@ -119,6 +120,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
       layoutFile,
       rulesFile,
       consoleDir: options.consoleDir,
+      ...(options.grafanaUrl !== undefined && { grafanaUrl: options.grafanaUrl }),
       time,
     }
     const platform = start('platform', platformConfig)

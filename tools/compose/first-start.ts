@@ -75,6 +75,7 @@ const writeAll = (): void => {
     layoutFile: toRun('platform', 'layout.json'),
     rulesFile: RULES_FILE,
     consoleDir: join(ROOT, 'console/dist'),
+    grafanaUrl: 'http://127.0.0.1:3000',
     // A platform that cannot write to InfluxDB yet refuses the setting.
     ...('influx' in PLATFORM_SERVICE.schema.shape && {
       influx: {
