@@ -11,6 +11,7 @@ const HISTORY_UID = 'clearlane-history'
 const TargetSchema = z.object({
   refId: z.string(),
   query: z.string().optional(),
+  expr: z.string().optional(),
   datasource: z.object({ uid: z.string() }).optional(),
 })
 const DashboardSchema = z.object({
@@ -122,3 +123,15 @@ const listOfAlerts = (endMs: number): GrafanaQuery[] =>
         : [],
     ),
   ) ?? []
+
+/** What the panels ask Prometheus. */
+export const listMetricQueries = (): { readonly question: string; readonly query: string }[] =>
+  listDashboards()
+    .filter(({ uid }) => uid.endsWith('-en'))
+    .flatMap(({ panels }) =>
+      panels.flatMap(({ title, targets }) =>
+        targets.flatMap(({ expr }) =>
+          expr === undefined ? [] : [{ question: title, query: expr.replaceAll('$__rate_interval', '1m') }],
+        ),
+      ),
+    )
