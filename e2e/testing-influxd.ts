@@ -66,7 +66,7 @@ export type Influxd = AsyncDisposable & {
 /** Starts it empty, on a port that it finds itself, with one bucket. */
 export const startInfluxd = async (found: string, bucket: string): Promise<Influxd> => {
   const folder = mkdtempSync(join(tmpdir(), 'influxd-'))
-  const binary = found.endsWith('.xz') ? unpack(found, folder) : found
+  const binary = unpack(found, folder)
   const child = spawn(
     binary,
     [
@@ -123,8 +123,10 @@ export const startInfluxd = async (found: string, bucket: string): Promise<Influ
   }
 }
 
+/** The program itself, unpacked into a folder where it is packed. */
 export const unpack = (packed: string, folder: string): string => {
-  const binary = join(folder, 'influxd')
+  if (!packed.endsWith('.xz')) return packed
+  const binary = join(folder, 'program')
   const file = openSync(binary, 'w')
   execFileSync('xz', ['-dc', packed], { stdio: ['ignore', file, 'inherit'] })
   closeSync(file)

@@ -3,11 +3,14 @@ import { z } from 'zod'
 import { HISTORY_TOKEN, INFLUX_TOKEN, INFLUXDB_NAME, INFLUXDB_URL, toRun, writePrivate } from './places.ts'
 
 /**
- * Ends when the InfluxDB has an organisation, a bucket, and a token for each who needs it: the platform writes, Grafana
+ * Ends when the InfluxDB has an organisation, a bucket that InfluxQL finds, and a token for each who needs it: the platform writes, Grafana
  * reads. What is there already is kept; a token that the server no longer takes is made again.
  */
 const SetupSchema = z.object({ allowed: z.boolean() })
 const BucketsSchema = z.object({ buckets: z.array(z.object({ id: z.string(), orgID: z.string() })) })
+const MappingsSchema = z.object({
+  content: z.array(z.object({ database: z.string(), virtual: z.boolean().optional() })).default([]),
+})
 const TokenSchema = z.object({ token: z.string() })
 
 const adminToken = readFileSync(toRun('influxdb', 'admin-token'), 'utf8')
@@ -41,15 +44,35 @@ const bucketPath = `/api/v2/buckets?org=${INFLUXDB_NAME}&name=${INFLUXDB_NAME}`
 const [bucket] = (await askFor(BucketsSchema, bucketPath)).buckets
 if (bucket === undefined) throw new Error(`there is no bucket ${INFLUXDB_NAME}`)
 
-const keepToken = async (file: string, description: string, actions: readonly string[]): Promise<void> => {
+// A bucket that nobody mapped is found by its name too, but only as long as nobody maps another database to it.
+const { content } = await askFor(MappingsSchema, `/api/v2/dbrps?orgID=${bucket.orgID}&bucketID=${bucket.id}`)
+if (!content.some(({ database, virtual }) => database === INFLUXDB_NAME && virtual !== true))
+  await askFor(z.unknown(), '/api/v2/dbrps', {
+    orgID: bucket.orgID,
+    bucketID: bucket.id,
+    database: INFLUXDB_NAME,
+    retention_policy: 'autogen',
+    default: true,
+  })
+
+const BUCKET = { type: 'buckets', id: bucket.id, orgID: bucket.orgID }
+const MAPPINGS = { type: 'dbrp', orgID: bucket.orgID }
+const keepToken = async (
+  file: string,
+  description: string,
+  permissions: readonly object[],
+): Promise<void> => {
   if (existsSync(file) && (await ask(bucketPath, readFileSync(file, 'utf8'))).ok) return
-  const resource = { type: 'buckets', id: bucket.id, orgID: bucket.orgID }
   const { token } = await askFor(TokenSchema, '/api/v2/authorizations', {
     orgID: bucket.orgID,
     description,
-    permissions: actions.map((action) => ({ action, resource })),
+    permissions,
   })
   writePrivate(file, token)
 }
-await keepToken(toRun('platform', INFLUX_TOKEN), 'the platform', ['read', 'write'])
-await keepToken(toRun('grafana', HISTORY_TOKEN), 'Grafana', ['read'])
+await keepToken(toRun('platform', INFLUX_TOKEN), 'the platform', [
+  { action: 'read', resource: BUCKET },
+  { action: 'write', resource: BUCKET },
+  { action: 'read', resource: MAPPINGS },
+])
+await keepToken(toRun('grafana', HISTORY_TOKEN), 'Grafana', [{ action: 'read', resource: BUCKET }])
