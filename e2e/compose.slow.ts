@@ -127,7 +127,7 @@ describe('each service runs with its command, its environment and empty volumes,
     'InfluxDB gets its bucket and a token for each who needs it, once',
     async () => {
       const url = `http://127.0.0.1:${ports['8086']}`
-        const { hasEnded } = run('influxdb', unpack(influxd ?? '', folder), [])
+      const { hasEnded } = run('influxdb', unpack(influxd ?? '', folder), [])
       const isReady = (): Promise<boolean> =>
         fetch(`${url}/health`).then(
           ({ ok }) => ok,
