@@ -5,7 +5,7 @@ import { answerInfluxql } from '../platform/influxql/influxql.ts'
 import { createMemorySource } from '../platform/influxql/testing-memory-source.ts'
 import { findDifference, toComparable } from './testing-answers.ts'
 import { listGrafanaQueries } from './testing-grafana.ts'
-import { createDay, DAY_END_MS, HISTORY_SCHEMA } from './testing-history-day.ts'
+import { createDay, DAY_END_MS, HISTORY_SCHEMA, toDayPoints } from './testing-history-day.ts'
 import type { Influxd } from './testing-influxd.ts'
 import { findInfluxd, startInfluxd } from './testing-influxd.ts'
 import { toLine } from './testing-influxql.ts'
@@ -18,7 +18,7 @@ const DATABASE = 'clearlane'
 const LINES_PER_WRITE = 5_000
 
 describe('a simulated day, asked with every query of every dashboard, variable, annotation and alert rule', () => {
-  const day = createDay()
+  const day = toDayPoints(createDay())
   const source = createMemorySource(HISTORY_SCHEMA, day)
   const databases = {
     names: () => [DATABASE],

@@ -1,12 +1,14 @@
-import type { HistoryPoint } from '@clearlane/protocol'
+import type { EpisodeEvent, HistoryPoint, PresenceEvent, Reading, Transition } from '@clearlane/protocol'
 import { HISTORY_CODES, HISTORY_TABLE, toPointUs } from '@clearlane/protocol'
+import { toPoints } from '../platform/history/points.ts'
+import type { StoredEntry } from '../platform/log/log.ts'
 import type { MemorySchema } from '../platform/influxql/testing-memory-source.ts'
 import { createRandom } from './testing-influxql.ts'
 
 /**
- * A day of an estate as a history keeps it, the same for the same seed: blocked and unobserved sections, a device that
+ * A day of an estate as the platform's log has it, and what it samples of itself; the same for the same seed: blocked and unobserved sections, a device that
  * falls silent, one with a low battery, one that sends again after a silence, a gateway that is lost in the evening.
- * No two points of a measurement have the same time, so that the order of rows is the same everywhere.
+ * No two points of a measurement that is asked for row by row have the same time, so that their order is the same everywhere.
  */
 export const DAY_END_MS = Date.UTC(2026, 2, 29, 16)
 const DAY_MS = 24 * 3_600_000
@@ -21,24 +23,25 @@ export const HISTORY_SCHEMA: MemorySchema = Object.fromEntries(
 )
 
 const SITE = 'yuntai-1'
-const SECTIONS = ['n3-a', 'n3-b', 'w-a', 's5.a', 'e-a', 'e-b'].map((section) => ({
-  section,
-  lane: section.slice(0, -2),
-}))
-const SLOTS = SECTIONS.flatMap(({ section }) =>
-  ['1', '2'].map((end) => ({ section, slot: `${section}${end}` })),
-)
+const SECTIONS = ['n3-a', 'n3-b', 'w-a', 's5.a', 'e-a', 'e-b']
+const laneOf = (section: string): string => section.slice(0, -2)
+const SLOTS = SECTIONS.flatMap((section) => ['1', '2'].map((end) => ({ section, slot: `${section}${end}` })))
 const SILENT_SLOT = 2
+const BOOTED_SLOT = 3
 const LOW_SLOT = 5
 const BACKFILL_SLOT = 7
+const BOOT_MS = DAY_START_MS + 10 * 3_600_000
 const LOST_GATEWAY_FROM_MS = DAY_END_MS - 40 * MINUTE_MS
-
-const codeOf = (name: keyof typeof HISTORY_CODES, word: string): number =>
-  (HISTORY_CODES[name] as readonly string[]).indexOf(word)
+const ENDS = ['cleared', 'cleared', 'cleared', 'voided', 'ended-by-hand', 'unobserved'] as const
 
 type Stay = { readonly fromMs: number; readonly toMs: number }
 
-export const createDay = (seed = 1): HistoryPoint[] => {
+/** `log` are entries of the log; `sampled` are the points of each minute that no gateway tells. */
+export type Day = { readonly log: readonly StoredEntry[]; readonly sampled: readonly HistoryPoint[] }
+
+export const toDayPoints = ({ log, sampled }: Day): HistoryPoint[] => [...log.flatMap(toPoints), ...sampled]
+
+export const createDay = (seed = 1): Day => {
   const random = createRandom(seed)
   const stays: readonly (readonly Stay[])[] = SLOTS.map((_, index) =>
     Array.from({ length: 6 }, (__, nth) => {
@@ -53,105 +56,113 @@ export const createDay = (seed = 1): HistoryPoint[] => {
 
   const readings = SLOTS.flatMap(({ section, slot }, index) => {
     let counter = 0
-    const points: HistoryPoint[] = []
+    const list: Reading[] = []
     for (let atMs = DAY_START_MS + index * 13; atMs < DAY_END_MS; atMs += MINUTE_MS) {
       // A device that boots begins to count again.
-      counter = index === 3 && atMs - DAY_START_MS === 39 + 600 * MINUTE_MS ? 0 : counter + 1
+      const hasBooted = index === BOOTED_SLOT && atMs > BOOT_MS
+      counter = hasBooted && atMs < BOOT_MS + MINUTE_MS ? 0 : counter + 1
       if (isSilent(index, atMs) || random.isOnceIn(200)) continue
       const push = isOccupied(index, atMs) ? 9_000 : 0
-      const isBackfill = index === BACKFILL_SLOT && (counter / 60) % 8 > 7
-      points.push({
-        measurement: 'reading',
-        tags: { site: SITE, section, slot },
-        fields: {
-          xNt: 21_000 + index * 300 + push + random.below(60),
-          yNt: -4_000 - Math.round(push / 2) + random.below(60),
-          zNt: 38_500 + Math.round(push / 3) + random.below(60),
-          temperatureC: 12 + 8 * Math.sin((atMs - DAY_START_MS) / 1.4e7) + random.below(10) / 10,
-          ...(counter % 10 === 0
-            ? { batteryMv: (index === LOW_SLOT ? 3_050 : 3_500) - random.below(40) }
-            : {}),
-          rssiDbm: -70 - index * 3 - random.below(60) / 10,
-          snrDb: 9 - index / 2 - random.below(20) / 10,
-          trigger: codeOf('trigger', counter % 15 === 0 ? 'change' : 'period'),
-          clock: codeOf('clock', 'device'),
-          backfill: isBackfill ? 1 : 0,
-          delayMs: isBackfill ? 1_800_000 : 40 + random.below(400),
-          counter,
-          session: index === 3 && atMs > DAY_START_MS + 600 * MINUTE_MS ? 2 : 1,
-          device: `70b3d57ed005${(4_096 + index).toString(16)}`,
-        },
-        atUs: toPointUs(atMs, counter),
+      const backfill = index === BACKFILL_SLOT && (counter / 60) % 8 > 7
+      list.push({
+        device: `70b3d57ed005${(4_096 + index).toString(16)}`,
+        session: hasBooted ? 2 : 1,
+        counter,
+        trigger: counter % 15 === 0 ? 'change' : 'period',
+        eventMs: atMs,
+        receivedMs: atMs + (backfill ? 1_800_000 : 40 + random.below(400)),
+        boot: 'b1',
+        monotonicMs: atMs - DAY_START_MS,
+        clock: 'device',
+        backfill,
+        link: 'tcp',
+        slot,
+        section,
+        xNt: 21_000 + index * 300 + push + random.below(60),
+        yNt: -4_000 - Math.round(push / 2) + random.below(60),
+        zNt: 38_500 + Math.round(push / 3) + random.below(60),
+        temperatureC: Math.round(120 + 80 * Math.sin((atMs - DAY_START_MS) / 1.4e7)) / 10,
+        ...(counter % 10 === 0 && { batteryMv: (index === LOW_SLOT ? 3_050 : 3_500) - random.below(40) }),
+        rssiDbm: -70 - index * 3 - random.below(6),
+        snrDb: 9 - random.below(6),
       })
     }
-    return points
+    return list
   })
 
   const presences = SLOTS.flatMap(({ section, slot }, index) => {
     const changes = [
-      { atMs: DAY_START_MS + index, word: 'unknown' },
-      { atMs: DAY_START_MS + 5 * MINUTE_MS + index, word: 'vacant' },
+      { atMs: DAY_START_MS + index, presence: 'unknown' } as const,
+      { atMs: DAY_START_MS + 5 * MINUTE_MS + index, presence: 'vacant' } as const,
       ...(stays[index] ?? []).flatMap(({ fromMs, toMs }) => [
-        { atMs: fromMs, word: 'occupied' },
-        { atMs: toMs + index, word: 'vacant' },
+        { atMs: fromMs, presence: 'occupied' } as const,
+        { atMs: toMs + index, presence: 'vacant' } as const,
       ]),
-      ...(index === SILENT_SLOT ? [{ atMs: DAY_START_MS + 9 * 3_600_000 + 1_800_123, word: 'unknown' }] : []),
-    ].filter(({ atMs, word }) => word === 'unknown' || !isSilent(index, atMs))
-    return changes.map(({ atMs, word }, nth): HistoryPoint => ({
-      measurement: 'presence',
-      tags: { site: SITE, section, slot },
-      fields: {
-        presence: codeOf('presence', word),
-        ...(word === 'unknown' ? {} : { residualNt: (word === 'occupied' ? 10_500 : 90) + random.below(50) }),
+      ...(index === SILENT_SLOT
+        ? [{ atMs: DAY_START_MS + 9 * 3_600_000 + 1_800_123, presence: 'unknown' } as const]
+        : []),
+    ].filter(({ atMs, presence }) => presence === 'unknown' || !isSilent(index, atMs))
+    return changes.map(({ atMs, presence }, nth): PresenceEvent => ({
+      kind: 'presence',
+      slot,
+      section,
+      presence,
+      revision: nth + 1,
+      sinceMs: atMs,
+      decidedMs: atMs,
+      evidence: {
+        slot,
+        reason: 'made for a test',
+        baseline: [21_030 + index * 300 + nth, -3_970, 38_530 + nth],
         thresholdNt: 3_000,
-        baselineXNt: 21_030 + index * 300 + nth,
-        baselineYNt: -3_970,
-        baselineZNt: 38_530 + nth,
-        revision: nth + 1,
+        ...(presence !== 'unknown' && {
+          residualNt: (presence === 'occupied' ? 10_500 : 90) + random.below(50),
+        }),
       },
-      atUs: toPointUs(atMs, nth + 1),
     }))
   })
 
   const episodes = SLOTS.flatMap(({ section }, index) =>
     (stays[index] ?? []).flatMap(({ fromMs, toMs }, nth) => {
-      const lane = section.slice(0, -2)
-      const dwelt = toMs - fromMs > 5 * MINUTE_MS
-      const end = ['cleared', 'cleared', 'cleared', 'voided', 'ended-by-hand', 'unobserved'][
-        (index + nth) % 6
-      ]
-      const told = dwelt
+      const hasDwelt = toMs - fromMs > 5 * MINUTE_MS
+      const end = ENDS[(index + nth) % ENDS.length] ?? 'cleared'
+      const told: readonly (readonly [number, Transition])[] = hasDwelt
         ? [
-            { atMs: fromMs + 1_000, word: 'detected' },
-            { atMs: fromMs + 181_000, word: 'confirmed' },
-            ...(toMs - fromMs > 30 * MINUTE_MS ? [{ atMs: fromMs + 1_381_000, word: 'escalated' }] : []),
-            { atMs: toMs + 20_000, word: end ?? 'cleared' },
+            [fromMs + 1_000, 'detected'],
+            [fromMs + 181_000, 'confirmed'],
+            ...(toMs - fromMs > 30 * MINUTE_MS ? [[fromMs + 1_381_000, 'escalated'] as const] : []),
+            [toMs + 20_000, end],
           ]
         : [
-            { atMs: fromMs + 1_000, word: 'detected' },
-            { atMs: toMs + 20_000, word: 'passed' },
+            [fromMs + 1_000, 'detected'],
+            [toMs + 20_000, 'passed'],
           ]
-      return told.map(({ atMs, word }, revision): HistoryPoint => ({
-        measurement: 'episode',
-        tags: { site: SITE, lane, section },
-        fields: {
-          transition: codeOf('transition', word),
-          suspect: index % 4,
-          revision: revision + 1,
-          durationMs: atMs - fromMs,
+      return told.map(([atMs, transition], told): EpisodeEvent => ({
+        kind: 'episode',
+        transition,
+        atMs: atMs + index,
+        decidedMs: atMs,
+        episode: {
+          id: `${section}-${index}-${nth}`,
+          revision: told + 1,
+          lane: laneOf(section),
+          sections: [section],
+          suspect: index % 4 === 0 ? 'two-wheeler' : 'vehicle',
+          detectedMs: fromMs,
+          confirmed: told > 0,
+          unobserved: transition === 'unobserved',
           rulesVersion: nth < 3 ? 4 : 5,
           layoutVersion: 1,
-          id: `${section}-${index}-${nth}`,
         },
-        atUs: toPointUs(atMs + index, revision + 1),
+        evidence: [],
       }))
     }),
-  )
+  ).filter(({ atMs = 0 }) => atMs <= DAY_END_MS)
 
-  const perMinute = <T>(make: (atMs: number) => T[]): T[] =>
-    Array.from({ length: DAY_MS / MINUTE_MS }, (_, minute) => make(DAY_START_MS + minute * MINUTE_MS)).flat()
-  const coverages = perMinute((atMs) =>
-    SECTIONS.map(({ section, lane }, nth): HistoryPoint => {
+  const minutes = Array.from({ length: DAY_MS / MINUTE_MS }, (_, minute) => minute)
+  const coverages = minutes.flatMap((minute) =>
+    SECTIONS.map((section, nth): HistoryPoint => {
+      const atMs = DAY_START_MS + minute * MINUTE_MS
       const slots = [nth * 2, nth * 2 + 1]
       const known = slots.filter((slot) => !isSilent(slot, atMs)).length
       const occupied = slots.filter((slot) => isOccupied(slot, atMs)).length
@@ -160,16 +171,17 @@ export const createDay = (seed = 1): HistoryPoint[] => {
       const state = isBlocked ? 'blocked' : known < slots.length ? 'unobserved' : 'clear'
       return {
         measurement: 'coverage',
-        tags: { site: SITE, lane, section },
-        fields: { state: codeOf('sectionState', state), slots: slots.length, known, occupied },
-        atUs: toPointUs(atMs + nth * 11, 0),
+        tags: { site: SITE, lane: laneOf(section), section },
+        fields: { state: HISTORY_CODES.sectionState.indexOf(state), slots: slots.length, known, occupied },
+        atUs: toPointUs(atMs, 0),
       }
     }),
   )
-  const healths = perMinute((atMs) =>
+  const healths = minutes.flatMap((minute) =>
     ['gw-1', 'gw-2'].flatMap((gateway, nth): HistoryPoint[] => {
+      const atMs = DAY_START_MS + minute * MINUTE_MS
       if (nth === 1 && atMs > LOST_GATEWAY_FROM_MS) return []
-      const minute = (atMs - DAY_START_MS) / MINUTE_MS
+      const isDown = minute % 400 > 390
       return [
         {
           measurement: 'health',
@@ -181,17 +193,30 @@ export const createDay = (seed = 1): HistoryPoint[] => {
             droppedRows: 0,
             parkedRows: nth,
             refused: Math.floor(minute / 100),
-            linksUp: 2 - (minute % 400 > 390 ? 1 : 0),
-            linksDown: minute % 400 > 390 ? 1 : 0,
+            linksUp: isDown ? 1 : 2,
+            linksDown: isDown ? 1 : 0,
             unknownDevices: minute > 700 ? 1 : 0,
             devicesLowBattery: 1 - nth,
           },
-          atUs: toPointUs(atMs + 17 + nth * 11, 0),
+          atUs: toPointUs(atMs, 0),
         },
       ]
     }),
   )
-  return [...readings, ...presences, ...episodes, ...coverages, ...healths].filter(
-    ({ atUs }) => atUs <= DAY_END_MS * 1_000,
-  )
+  return {
+    log: [toEntry(1, 'readings', readings), toEntry(2, 'events', [...presences, ...episodes])],
+    sampled: [...coverages, ...healths],
+  }
 }
+
+const toEntry = (position: number, channel: 'readings' | 'events', rows: readonly object[]): StoredEntry => ({
+  position,
+  site: SITE,
+  gateway: 'gw-1',
+  epoch: 'e1',
+  channel,
+  first: 1,
+  last: rows.length,
+  receivedMs: DAY_END_MS,
+  text: JSON.stringify(rows),
+})
