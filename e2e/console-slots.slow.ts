@@ -1,17 +1,19 @@
 import type { DeviceView, Layout, SlotSeries } from '@clearlane/protocol'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { toUid } from '@clearlane/grafana/language.ts'
 import { getJson } from '../tools/collect.ts'
 import { findAxeViolations, PROFILES, openBrowser } from './testing-browser.ts'
 import type { TestEstate } from './testing-estate.ts'
 import { startTestEstate } from './testing-estate.ts'
 
 const WITHIN = { timeout: 60_000, interval: 200 }
+const GRAFANA = 'http://127.0.0.1:3000/grafana'
 let estate: TestEstate
 let browser: Browser
 
 beforeAll(async () => {
-  estate = await startTestEstate({ speed: 10, forMs: 600_000, heartbeatMs: 10_000 })
+  estate = await startTestEstate({ speed: 10, forMs: 600_000, heartbeatMs: 10_000, grafanaUrl: GRAFANA })
   browser = await openBrowser()
 })
 afterAll(async () => {
@@ -74,6 +76,24 @@ describe.each(['phone', 'desk'] as const)('on a %s', (profile) => {
     await page.getByTestId('language').click()
     await page.getByTestId('slot-heard').getByText(words.other).waitFor()
     expect(await findAxeViolations(page)).toEqual([])
+    await page.close()
+  })
+
+  test('a slot leads to its page in Grafana, in the period that is shown and in the language chosen', async () => {
+    const page = await openPage(profile, '/slots/n3-a1')
+    await page.getByRole('button', { name: words.hour }).click()
+    const link = page.getByTestId('slot-grafana')
+    const address = async (): Promise<URL> => new URL((await link.getAttribute('href')) ?? '')
+    await expect
+      .poll(async () => {
+        const { searchParams } = await address()
+        return Number(searchParams.get('to')) - Number(searchParams.get('from'))
+      })
+      .toBe(3_600_000)
+    const { origin, pathname, searchParams } = await address()
+    expect(`${origin}${pathname}`).toBe(`${GRAFANA}/d/${toUid('slot', profile === 'phone' ? 'zh' : 'en')}`)
+    expect(searchParams.get('var-slot')).toBe('n3-a1')
+    expect(searchParams.get('var-console')).toBe(estate.api)
     await page.close()
   })
 

@@ -6,7 +6,9 @@ import { METRICS } from '@clearlane/protocol'
 import { connectAsync } from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findFreePorts } from '../tools/estate.ts'
+import type { MetricQuery } from '../tools/metrics-page.ts'
 import { METRIC_QUERIES } from '../tools/metrics-page.ts'
+import { listMetricQueries } from './testing-grafana.ts'
 import { expectTable, scrape } from './testing-metrics.ts'
 import type { TestEstate } from './testing-estate.ts'
 import { startTestEstate } from './testing-estate.ts'
@@ -53,7 +55,7 @@ test.each(ROOMS)(
   },
 )
 
-test('a real Prometheus reads all three rooms, knows every metric, and answers every query of the page', async () => {
+test('a real Prometheus reads all three rooms, knows every metric, and answers every query of the page and of the dashboards', async () => {
   await untilAtWork()
   const stranger = connectAsync(`mqtt://127.0.0.1:${estate.brokerPort}`, {
     username: 'nobody',
@@ -103,7 +105,8 @@ test('a real Prometheus reads all three rooms, knows every metric, and answers e
     expect(Object.keys(known).sort()).toEqual(
       [...new Set(ROOMS.flatMap((room) => Object.keys(METRICS[room])))].sort(),
     )
-    for (const { question, query: text, isAlert = false } of METRIC_QUERIES)
+    const asked: readonly MetricQuery[] = [...METRIC_QUERIES, ...listMetricQueries()]
+    for (const { question, query: text, isAlert = false } of asked)
       await expect
         .poll(async () => (await query(text))?.map(({ value }) => Number.isFinite(Number(value[1]))), {
           ...WITHIN,

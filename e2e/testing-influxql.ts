@@ -87,9 +87,9 @@ export const createPoints = (random: Random): MemoryPoint[] => {
 
 const escapeKey = (text: string): string => text.replace(/[,= ]/g, '\\$&')
 
-export const toLine = ({ measurement, tags, atUs, fields }: MemoryPoint): string => {
+export const toLine = ({ measurement, tags, atUs, fields }: MemoryPoint, schema = SCHEMA): string => {
   const value = (name: string, one: string | number | boolean): string =>
-    typeof one === 'string' ? `"${one}"` : SCHEMA[measurement]?.[name] === 'integer' ? `${one}i` : String(one)
+    typeof one === 'string' ? `"${one}"` : schema[measurement]?.[name] === 'integer' ? `${one}i` : String(one)
   const key = [escapeKey(measurement), ...Object.entries(tags).map((pair) => pair.map(escapeKey).join('='))]
   const values = Object.entries(fields).map(([name, one]) => `${name}=${value(name, one)}`)
   return `${key.join(',')} ${values.join(',')} ${atUs}`

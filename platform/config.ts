@@ -62,6 +62,10 @@ export const PlatformConfigSchema = z.object({
   influx: InfluxConfigSchema.optional()
     .describe('another place where the history is kept')
     .meta({ examples: [INFLUX_EXAMPLE] }),
+  grafanaUrl: z
+    .url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' })
+    .optional()
+    .describe('where Grafana answers a browser, for the links to it; left out, there are none'),
   time: DomainTimeSchema.optional().describe('domain time of a simulated run; leave out in the field'),
 })
 export type PlatformConfig = z.output<typeof PlatformConfigSchema>

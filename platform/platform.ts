@@ -277,6 +277,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       })),
       refusals: refusals.list(),
       broker: { connected: isUp, sinceMs: upSinceMs },
+      ...(config.grafanaUrl !== undefined && { grafanaUrl: config.grafanaUrl }),
     }
   }
   const requests = createRequestCounts()

@@ -98,6 +98,7 @@ export const StatusSchema = z.object({
   projections: z.array(z.object({ name: z.string(), position: z.int(), lag: z.int() })),
   refusals: z.array(RefusalSchema),
   broker: z.object({ connected: z.boolean(), sinceMs: z.int() }),
+  grafanaUrl: z.string().optional().describe('where Grafana answers a browser'),
 })
 export type Status = z.infer<typeof StatusSchema>
 

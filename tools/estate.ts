@@ -47,6 +47,7 @@ export type EstateOptions = {
   /** Where gateway and broker answer Prometheus; nowhere when left out. */
   readonly metricsPorts?: Readonly<Record<'gateway' | 'broker', number>> | undefined
   readonly consoleDir: string
+  readonly grafanaUrl?: string | undefined
   readonly onRestart: (name: string, why: string) => void
 }
 
@@ -121,6 +122,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
       layoutFile,
       rulesFile,
       consoleDir: options.consoleDir,
+      ...(options.grafanaUrl !== undefined && { grafanaUrl: options.grafanaUrl }),
       time,
     }
     const platform = start('platform', platformConfig)

@@ -48,7 +48,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     '@vitejs/plugin-react',
     'zod',
   ],
-  grafana: ['protocol'],
+  grafana: ['protocol', '@grafana/grafana-foundation-sdk'],
   bench: ['*'],
   e2e: ['*'],
   tools: ['*'],

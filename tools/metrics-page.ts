@@ -6,7 +6,7 @@ import { METRICS } from '@clearlane/protocol'
 
 /** `npm run metrics-page`: makes `docs/METRICS.md` from the table of the metrics. */
 
-type MetricQuery = {
+export type MetricQuery = {
   readonly question: string
   readonly query: string
   /** It answers nothing while all is well: an alert. */

@@ -1,4 +1,5 @@
 import type { Layout } from '@clearlane/protocol'
+import { StatusSchema } from '@clearlane/protocol'
 import { useMemo, useState } from 'react'
 import { Link, useSearch } from 'wouter'
 import { findCalibration } from '../../charts/calibration.ts'
@@ -6,11 +7,12 @@ import type { PanelName } from '../../charts/panels.ts'
 import { SlotChart } from '../../charts/slot-chart.tsx'
 import type { Span } from '../../charts/span.ts'
 import { useSeries } from '../../charts/use-series.ts'
+import { useAsk } from '../../live/ask.ts'
 import { useConsole } from '../../live/use-console.ts'
 import { useLayout } from '../../live/use-layout.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Tap } from '../../parts/tap.tsx'
-import { toDevice, toEpisode } from '../../routes.ts'
+import { toDevice, toEpisode, toGrafanaSlot } from '../../routes.ts'
 import { useLanguage, useWords } from '../../words/language.ts'
 import { PRESENCE_SHAPES, PRESENCE_WORDS } from '../../words/presences.ts'
 import { toAgo, toMoment } from '../../words/time.ts'
@@ -76,7 +78,25 @@ const Slot = ({
           onSpan={change}
         />
       )}
+      {span !== undefined && <ToGrafana slot={slot} span={span} />}
     </article>
+  )
+}
+
+/** Where engineers look closer; nothing where there is no Grafana. */
+const ToGrafana = ({ slot, span }: { readonly slot: string; readonly span: Span }) => {
+  const words = useWords(SLOT_WORDS)
+  const language = useLanguage()
+  const status = useAsk('/status', StatusSchema)
+  const grafanaUrl = status?.kind === 'answer' ? status.value.grafanaUrl : undefined
+  if (grafanaUrl === undefined) return null
+  const href = toGrafanaSlot(grafanaUrl, { ...span, slot, language, console: location.origin })
+  return (
+    <p className="slot-grafana">
+      <a href={href} target="_blank" rel="noreferrer" data-testid="slot-grafana">
+        {words.grafana}
+      </a>
+    </p>
   )
 }
 

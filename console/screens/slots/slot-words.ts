@@ -17,6 +17,7 @@ export const SLOT_WORDS = translated(
     presence: '现在',
     since: '已',
     episode: '看占用事件',
+    grafana: '在 Grafana 看这段时间',
   },
   {
     slot: 'Slot',
@@ -34,5 +35,6 @@ export const SLOT_WORDS = translated(
     presence: 'Now',
     since: 'for',
     episode: 'Open the episode',
+    grafana: 'This period in Grafana',
   },
 )
