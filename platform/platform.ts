@@ -3,7 +3,15 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
-import { createRefusals, fromJson, parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
+import {
+  createRefusals,
+  fromJson,
+  parseLayout,
+  parseRuleSet,
+  toDomainMs,
+  TOPIC_NAMES_FROM_GATEWAY,
+  toTopic,
+} from '@clearlane/protocol'
 import type { Logger } from 'pino'
 import { createApi } from './api/api.ts'
 import { createRequestCounts } from './api/request-counts.ts'
@@ -18,6 +26,7 @@ import { createIngest } from './ingest/ingest.ts'
 import { createLive } from './live.ts'
 import { openSqliteLog } from './log/sqlite-log.ts'
 import { createPlatformMetrics } from './metrics.ts'
+import { openNotes } from './notes/notes.ts'
 import { followLog } from './projection.ts'
 import { createViews } from './views.ts'
 import { openWebhookBook } from './webhooks/webhook-book.ts'
@@ -57,6 +66,14 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
   const history = await openSqliteHistory({
     file: join(dataDir, 'history.sqlite'),
     syncDelayMs: config.history.syncDelayMs,
+  })
+  const notes = openNotes({
+    file: join(dataDir, 'notes.sqlite'),
+    refusals,
+    nowMs,
+    monotonicMs: () => performance.now(),
+    onTaken: (note) => live.publish({ kind: 'note', nowMs: nowMs(), note }),
+    onFailure: fail,
   })
   const seenBook = openSeenBook(join(dataDir, 'seen.sqlite'))
   const episodes = openEpisodes(
@@ -179,6 +196,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       replies.get(reply.id)?.(reply)
       if (!reply.ok) refusals.refuse('gateway-refused', reply.detail)
     },
+    onNote: notes.take,
   })
 
   const boot = randomBytes(4).toString('hex')
@@ -191,9 +209,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     clientId: `${config.mqtt.username}:${boot}`,
     keepaliveS: config.mqtt.keepaliveS,
     ca: config.mqtt.caFile === undefined ? undefined : readFileSync(config.mqtt.caFile, 'utf8'),
-    topics: (['telemetry', 'episode', 'active', 'health', 'reply'] as const).map((name) =>
-      toTopic({ site, gateway: '+', name }),
-    ),
+    topics: TOPIC_NAMES_FROM_GATEWAY.map((name) => toTopic({ site, gateway: '+', name })),
     onUp: () => {
       isUp = true
       upSinceMs = nowMs()
@@ -270,6 +286,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     live,
     status,
     webhooks: webhooks.list,
+    notes: notes.list,
     metrics: createPlatformMetrics({
       log: platformLog,
       episodes,
@@ -313,6 +330,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       await platformLog.close()
       episodes.close()
       seenBook.close()
+      notes.close()
       documents.close()
     },
   }

@@ -68,6 +68,7 @@ beforeAll(async () => {
     views,
     live,
     webhooks: () => [],
+    notes: () => [],
     metrics: { contentType: 'text/plain', text: async () => '' },
     requests: createRequestCounts(),
     status: () => ({

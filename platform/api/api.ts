@@ -3,11 +3,19 @@ import {
   GatewayViewSchema,
   isLoopbackHost,
   LogRowSchema,
+  NoteViewSchema,
   SectionViewSchema,
   StatusSchema,
   WebhookViewSchema,
 } from '@clearlane/protocol'
-import type { CommandMessage, Metrics, ReplyMessage, Status, WebhookView } from '@clearlane/protocol'
+import type {
+  CommandMessage,
+  Metrics,
+  NoteView,
+  ReplyMessage,
+  Status,
+  WebhookView,
+} from '@clearlane/protocol'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
@@ -38,6 +46,8 @@ export type ApiParts = {
   readonly live: Live
   readonly status: () => Status
   readonly webhooks: () => WebhookView[]
+  /** Newest first. */
+  readonly notes: (limit: number) => NoteView[]
   readonly metrics: Metrics
   readonly requests: RequestCounts
   readonly nowMs: () => number
@@ -111,6 +121,15 @@ export const createApi = (parts: ApiParts) => {
       responses: { 200: json(page(WebhookViewSchema), 'each with what it was told'), ...errors },
     }),
     (c) => c.json({ items: parts.webhooks() }, 200),
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/notes`,
+      request: { query: z.object({ limit: limitQuery(1_000) }) },
+      responses: { 200: json(page(NoteViewSchema), 'what flows have told people, newest first'), ...errors },
+    }),
+    (c) => c.json({ items: parts.notes(c.req.valid('query').limit) }, 200),
   )
   app.openapi(
     createRoute({
