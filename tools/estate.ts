@@ -4,8 +4,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
 import { calibrate, SiteFileSchema } from '@clearlane/firmware-sim/estate.ts'
+import type { GATEWAY_SERVICE } from '@clearlane/gateway/config/config.ts'
 import type { DomainTime } from '@clearlane/protocol'
 import { RuleSetSchema } from '@clearlane/protocol'
+import type { z } from 'zod'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 
@@ -45,6 +47,8 @@ export type EstateOptions = {
   readonly ports?: Partial<Record<'gatewayBroker' | 'platformBroker' | 'gatewayLink', number>> | undefined
   /** Where gateway and broker answer Prometheus; nowhere when left out. */
   readonly metricsPorts?: Readonly<Record<'gateway' | 'broker', number>> | undefined
+  /** The broker of the gateway's box, and Node-RED; there are none when left out. */
+  readonly box?: Pick<z.input<typeof GATEWAY_SERVICE.schema>, 'lan' | 'nodeRed'> | undefined
   readonly consoleDir: string
   readonly onRestart: (name: string, why: string) => void
 }
@@ -148,6 +152,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
       ],
       mqtt: mqtt('gateway', ports?.gatewayBroker),
       ...metrics('gateway'),
+      ...options.box,
       log: { syncDelayMs: options.readingsSyncDelayMs ?? 0 },
       time,
     })

@@ -1,4 +1,4 @@
-import type { AckMessage, Channel as ChannelName } from '@clearlane/protocol'
+import type { AckMessage, Channel as ChannelName, NoteMessage } from '@clearlane/protocol'
 import { MAX_EVENTS_PER_MESSAGE, MAX_READINGS_PER_MESSAGE, toTopic } from '@clearlane/protocol'
 import type { EventsLog } from '../log/events.ts'
 import type { Outbox, Rows } from '../log/outbox.ts'
@@ -10,6 +10,8 @@ import { openConnection } from './connection.ts'
 export type Uplink = {
   publishRetained(name: 'active' | 'health', message: object): void
   reply(message: object): void
+  /** `onTaken` is not called when the session ends first. */
+  note(message: NoteMessage, onTaken: () => void): void
   resend(channel: ChannelName, fromRow: number): void
   isUp(): boolean
   /** How long ago the centre last freed rows; undefined before it has done so since the start. */
@@ -159,6 +161,8 @@ export const openUplink = (options: UplinkOptions): Uplink => {
       connection.publish(topic(name), JSON.stringify(message), { retain: true }, ignoreAck),
     reply: (message) =>
       connection.publish(topic('reply'), JSON.stringify(message), { retain: false }, ignoreAck),
+    note: (message, onTaken) =>
+      connection.publish(topic('note'), JSON.stringify(message), { retain: false }, onTaken),
     resend: (channel, fromRow) =>
       (channel === 'events' ? eventsChannel : readingsChannel).acknowledge(Math.max(0, fromRow - 1), true),
     isUp: () => isStarted,
