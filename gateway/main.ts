@@ -194,17 +194,20 @@ export const runGateway = async (config: GatewayConfig): Promise<RunningGateway>
   function publishActive(): void {
     const active = decide.active()
     activeRow = active.eventRow
-    uplink.publishRetained('active', {
+    const message = JSON.stringify({
       v: 1,
       gateway,
       epoch: events.epoch,
       takenMs: clock.nowMs(),
       ...active,
     })
+    uplink.publishRetained('active', message)
   }
   function publishHealth(): void {
     if (!uplink.isUp() && lan === undefined) return
-    const message = toHealthMessage({ gateway, documents: () => documents, beside, ...counted })
+    const message = JSON.stringify(
+      toHealthMessage({ gateway, documents: () => documents, beside, ...counted }),
+    )
     if (uplink.isUp()) uplink.publishRetained('health', message)
     lan?.health(message)
   }

@@ -17,7 +17,8 @@ import { createEstateView } from './estate-view.ts'
 /** What the gateway tells the broker of its box. It waits for nothing and nothing waits for it. */
 export type LanFeed = {
   configure(layout: Layout): void
-  health(message: HealthMessage): void
+  /** JSON text. */
+  health(message: string): void
   stats(): NonNullable<HealthMessage['lan']>
   close(): Promise<void>
 }
@@ -74,7 +75,7 @@ export const createLanFeed = (options: LanFeedOptions): LanFeed => {
   let unread: Buffer[] = []
   let unreadBytes = 0
   let isBehind = false
-  let health: HealthMessage | undefined
+  let health = ''
   let ended = 0
   let inFlight = 0
   let readingsInFlight = 0
@@ -94,7 +95,7 @@ export const createLanFeed = (options: LanFeedOptions): LanFeed => {
   }
   const tell = (to: string): void => {
     const { name, id } = parseLanTopic(to) ?? {}
-    if (name === 'health') return send(to, health === undefined ? '' : JSON.stringify(health), true)
+    if (name === 'health') return send(to, health, true)
     if (id === undefined) return
     if (name === 'section') {
       const section = view.section(id)
@@ -165,7 +166,7 @@ export const createLanFeed = (options: LanFeedOptions): LanFeed => {
       session++
       inFlight = readingsInFlight = 0
       markAll()
-      stale.add(topic('health'))
+      if (health !== '') stale.add(topic('health'))
       onChange(true, '')
       pump()
     },

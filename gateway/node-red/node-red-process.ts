@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,8 +31,10 @@ export const isNodeRedInstalled = (): boolean => existsSync(`${HERE}/node_module
  * A process that may write to its own folder only, read nothing but its own files and programs, and start no process; of
  * lower priority than the gateway, and with a heap of its own that ends it when it is full.
  */
-export const spawnNodeRed = (start: NodeRedStart, heapMb: number): ChildProcess => {
-  mkdirSync(start.userDir, { recursive: true, mode: 0o700 })
+export const spawnNodeRed = (options: NodeRedStart, heapMb: number): ChildProcess => {
+  mkdirSync(options.userDir, { recursive: true, mode: 0o700 })
+  // What may be read and written is told by the place itself, not by a link to it.
+  const start = { ...options, userDir: realpathSync(options.userDir) }
   const child = fork(ENTRY, [], {
     cwd: start.userDir,
     execArgv: [

@@ -8,7 +8,8 @@ import { openConnection } from './connection.ts'
 
 /** The way to the centre: two channels over the two logs, events before readings, and everything the centre says. */
 export type Uplink = {
-  publishRetained(name: 'active' | 'health', message: object): void
+  /** `message` is JSON text. */
+  publishRetained(name: 'active' | 'health', message: string): void
   reply(message: object): void
   /** `onTaken` is not called when the session ends first. */
   note(message: NoteMessage, onTaken: () => void): void
@@ -157,8 +158,7 @@ export const openUplink = (options: UplinkOptions): Uplink => {
   stalled.unref()
 
   return {
-    publishRetained: (name, message) =>
-      connection.publish(topic(name), JSON.stringify(message), { retain: true }, ignoreAck),
+    publishRetained: (name, message) => connection.publish(topic(name), message, { retain: true }, ignoreAck),
     reply: (message) =>
       connection.publish(topic('reply'), JSON.stringify(message), { retain: false }, ignoreAck),
     note: (message, onTaken) =>
