@@ -7,24 +7,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
 import { toGeneratedDevice } from '@clearlane/firmware-sim/sites/generated.ts'
-import type { GatewayEvent } from '@clearlane/protocol'
+import type { GatewayEvent, HealthMessage } from '@clearlane/protocol'
 import { encodeFrame } from '@clearlane/protocol'
 import { connectAsync } from 'mqtt'
 import { startChild } from '../tools/child.ts'
 import { findFreePorts } from '../tools/estate.ts'
 import { percentile } from './figure.ts'
+import { isBeside, prepareBeside } from './node-red-beside.ts'
 import { createBenchLayout, createBenchRules, toBenchFrame } from './traffic.ts'
 
 /**
  * Frame's last byte at the gateway to its episode event at an MQTT subscriber, over TLS, at a steady rate; and a bare
  * publish over the same broker, and over mosquitto. The delays are added to every sync of the gateway's two logs.
- * `node event-latency-run.ts EPISODES EVENTS_SYNC_DELAY_MS READINGS_SYNC_DELAY_MS`. Prints JSON.
+ * `node event-latency-run.ts EPISODES EVENTS_SYNC_DELAY_MS READINGS_SYNC_DELAY_MS [off | idle | looping]`: with the last
+ * one Node-RED is what runs beside the gateway, and no bare publish is measured. Prints JSON.
  */
 const [episodesWanted, eventsSyncDelayMs, syncDelayMs] = process.argv.slice(2, 5).map(Number) as [
   number,
   number,
   number,
 ]
+const wantedBeside = process.argv[5]
+const beside = wantedBeside !== undefined && isBeside(wantedBeside) ? wantedBeside : 'off'
 const ROOT = join(import.meta.dirname, '..')
 const SLOTS = 400
 const READINGS_PER_SECOND = 1_000
@@ -34,6 +38,7 @@ const CHANGE_EVERY = 50
 /** As far apart as this run's events: processes that have just been awake answer several times as fast. */
 const PACE_MS = 20
 const BARE_PUBLISHES = 200
+const SETTLE_MS = 1_000
 const folder = mkdtempSync(join(tmpdir(), 'latency-'))
 const file = (name: string): string => join(folder, name)
 
@@ -179,6 +184,7 @@ writeFileSync(
       caFile: file('cert.pem'),
     },
     log: { syncDelayMs, eventsSyncDelayMs },
+    ...(await prepareBeside(beside, dataDir)),
   }),
 )
 const url = `mqtts://127.0.0.1:${brokerPort}`
@@ -187,9 +193,13 @@ const centre = await connectAsync(url, { username: 'platform', password: 'p', cl
 const sentMs = new Map<string, number>()
 const latencies: number[] = []
 const { promise: uplinkUp, resolve: onUplinkUp } = Promise.withResolvers<void>()
+const { promise: besideUp, resolve: onBesideUp } = Promise.withResolvers<void>()
+const isNodeRedRunning = (health: Buffer): boolean =>
+  (JSON.parse(health.toString()) as HealthMessage).nodeRed?.state === 'running'
 centre.on('message', (topic, payload) => {
   const atMs = performance.now()
   if (topic.endsWith('/active')) onUplinkUp()
+  if (topic.endsWith('/health') && isNodeRedRunning(payload)) onBesideUp()
   if (!topic.endsWith('/episode')) return
   const { rows, epoch, last } = JSON.parse(payload.toString()) as {
     rows: GatewayEvent[]
@@ -213,6 +223,13 @@ const gateway = child('gateway')
 await gateway.ready()
 const socket = await connected
 await uplinkUp
+if (beside !== 'off') {
+  await centre.subscribeAsync('cl/v1/bench/+/health', { qos: 1 })
+  await besideUp
+  await centre.unsubscribeAsync('cl/v1/bench/+/health')
+  // The flow begins a moment after its start.
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+}
 
 const sequences = new Uint32Array(SLOTS)
 const occupied = new Uint8Array(SLOTS)
@@ -235,14 +252,21 @@ await new Promise<void>((resolve) => {
 })
 await gateway.stop()
 await centre.endAsync()
-const bare = await measurePublish(url, 'cl/v1/bench/gw/telemetry', { username: 'x', ca })
+const bare =
+  wantedBeside === undefined
+    ? await measurePublish(url, 'cl/v1/bench/gw/telemetry', { username: 'x', ca })
+    : undefined
 
 writeFileSync(
   file('mosquitto.conf'),
   `listener ${mosquittoPort} 127.0.0.1\nallow_anonymous true\ncafile ${file('cert.pem')}\ncertfile ${file('cert.pem')}\nkeyfile ${file('key.pem')}\nset_tcp_nodelay true\nuser root\n`,
 )
-const mosquitto = spawn('/usr/sbin/mosquitto', ['-c', file('mosquitto.conf')], { stdio: 'ignore' })
+const mosquitto =
+  wantedBeside === undefined
+    ? spawn('/usr/sbin/mosquitto', ['-c', file('mosquitto.conf')], { stdio: 'ignore' })
+    : undefined
 const isMosquittoThere = await new Promise<boolean>((resolve) => {
+  if (mosquitto === undefined) return resolve(false)
   mosquitto.once('error', () => resolve(false))
   mosquitto.once('spawn', () => resolve(true))
 })
@@ -250,7 +274,7 @@ if (isMosquittoThere) await untilListening(mosquittoPort)
 const overMosquitto = isMosquittoThere
   ? await measurePublish(`mqtts://127.0.0.1:${mosquittoPort}`, 'bare', { ca })
   : undefined
-mosquitto.kill('SIGTERM')
+mosquitto?.kill('SIGTERM')
 await broker.stop()
 server.close()
 rmSync(folder, { recursive: true })

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import type { Figure } from './figure.ts'
 import { nodeFlagsOf } from '../tools/node-flags.mjs'
 import { toFigure } from './figure.ts'
+import type { Beside } from './node-red-beside.ts'
 import { measureStart } from './start-run.ts'
 import { measureSync } from './sync-time.ts'
 
@@ -101,6 +102,22 @@ const eventLatency = async (): Promise<Figure[]> => {
     }
   }
   return figures
+}
+
+/** Beside the same gateway without Node-RED, in the same run. A flow that never ends takes a whole processor. */
+const nodeRedIsolation = async (): Promise<Figure[]> => {
+  const disk = await measureSync()
+  const measure = (beside: Beside): Times =>
+    run<Times>('event-latency-run.ts', [values.quick ? 30 : 1_000, 0, 0, beside])
+  const alone = measure('off')
+  const limits = { p50: disk.p50 + 2, p99: 2 * disk.p99 + 10 }
+  return (['idle', 'looping'] as const).flatMap((beside) => {
+    const own = measure(beside)
+    const name = `node-red-isolation: event latency, Node-RED ${beside}`
+    return (['p50', 'p99'] as const).map((share) =>
+      toFigure(`${name} ${share}`, own[share], 'ms', { atMost: limits[share] }, alone[share]),
+    )
+  })
 }
 
 const LISTENERS = 500
@@ -207,6 +224,7 @@ const historyEmbedded = (): Figure[] => {
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   pipeline,
   'event-latency': eventLatency,
+  'node-red-isolation': nodeRedIsolation,
   'episodes-scroll': episodesScroll,
   chart,
   start: measureStart,

@@ -1,15 +1,23 @@
 import type { KeyObject } from 'node:crypto'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { dirname } from 'node:path'
 import type { Result, Service } from '@clearlane/protocol'
 import { fault, MetricsDoorSchema, ok } from '@clearlane/protocol'
 import { z } from 'zod'
 import { isLoopback } from './broker.ts'
-import { parseIdentities } from './identities.ts'
+import { parseIdentities, ProvisionedSchema } from './identities.ts'
 
 const BrokerConfigSchema = z.object({
   host: z.string().default('127.0.0.1').describe('address to listen on; beyond this machine only with tls'),
   port: z.int().min(0).max(65_535).default(1_883),
-  identitiesFile: z.string().describe('JSON list of user names, hashed secrets and what each may touch'),
+  identitiesFile: z
+    .string()
+    .optional()
+    .describe('JSON list of user names, hashed secrets and what each may touch'),
+  identities: z
+    .array(ProvisionedSchema)
+    .default([])
+    .describe('more of them; a secret that is not in its file yet is made there, readable by this user only'),
   tls: z
     .object({ certFile: z.string(), keyFile: z.string() })
     .optional()
@@ -34,13 +42,24 @@ export const BROKER_SERVICE: Service<typeof BrokerConfigSchema> = {
     identitiesFile: '/etc/clearlane/identities.json',
     tls: { certFile: '/etc/clearlane/broker.crt', keyFile: '/etc/clearlane/broker.key' },
   },
-  inspect: ({ host, identitiesFile, tls }, inspection) => {
+  inspect: ({ host, identitiesFile, identities, tls }, inspection) => {
     if (tls === undefined && !isLoopback(host))
       inspection.note(
         'host',
         `${host} is beyond this machine and there is no tls; add it, or listen on 127.0.0.1`,
       )
-    inspection.file('identitiesFile', identitiesFile, parseIdentities)
+    const listed =
+      identitiesFile === undefined
+        ? []
+        : (inspection.file('identitiesFile', identitiesFile, parseIdentities) ?? [])
+    if (identitiesFile === undefined && identities.length === 0)
+      inspection.note('identitiesFile', 'nobody could connect; name a file, or list identities')
+    const names = [...listed, ...identities].map(({ username }) => username)
+    for (const [index, { username, secretFile }] of identities.entries()) {
+      if (names.indexOf(username) < listed.length + index)
+        inspection.note(`identities.${index}.username`, `${username} is listed twice; take one out`)
+      inspection.folder(`identities.${index}.secretFile`, dirname(secretFile))
+    }
     if (tls === undefined) return
     const cert = inspection.certificate('tls.certFile', tls.certFile)
     const key = inspection.file('tls.keyFile', tls.keyFile, parsePrivateKey)

@@ -1,4 +1,6 @@
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Identity, Result } from '@clearlane/protocol'
 import { fault, fromJson, IdSchema, ok, toFault } from '@clearlane/protocol'
 import { z } from 'zod'
@@ -6,21 +8,33 @@ import { z } from 'zod'
 /** Who may connect: a list of user names, each with the hash of its secret and what it is. */
 const HASH_PATTERN = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+)$/
 
+const ofGateway = { site: IdSchema, gateway: IdSchema }
 const IdentitySchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('gateway'), site: IdSchema, gateway: IdSchema }),
+  z.object({ kind: z.literal('gateway'), ...ofGateway }),
   z.object({ kind: z.literal('platform') }),
   z.object({ kind: z.literal('viewer'), site: IdSchema }),
+  z.object({ kind: z.literal('box'), ...ofGateway }),
+  z.object({ kind: z.literal('box-flows'), ...ofGateway }),
+  z.object({ kind: z.literal('box-viewer'), ...ofGateway }),
 ])
+const UsernameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a user name is 1 to 64 of A-Z a-z 0-9 . _ -')
 const IdentitiesSchema = z.array(
   z.object({
-    username: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a user name is 1 to 64 of A-Z a-z 0-9 . _ -'),
+    username: UsernameSchema,
     secretHash: z.string().regex(HASH_PATTERN, 'a hash made by hashSecret'),
     identity: IdentitySchema,
   }),
 )
 export type StoredIdentity = z.infer<typeof IdentitiesSchema>[number]
+
+/** One whose secret stands in a file of its own, as it is; the broker makes what is missing when it starts. */
+export const ProvisionedSchema = z.object({
+  username: UsernameSchema,
+  secretFile: z.string().min(1),
+  identity: IdentitySchema,
+})
 
 export type Identities = {
   /** The identity behind a user name and secret, or undefined. Takes as long for an unknown name as for a wrong secret. */
@@ -42,6 +56,17 @@ export const hashSecret = (secret: string): string => {
   const key = scryptSync(secret, salt, KEY_LENGTH, { N: COST, r: BLOCK_SIZE, p: PARALLELISM })
   return ['scrypt', COST, BLOCK_SIZE, PARALLELISM, salt.toString('base64'), key.toString('base64')].join('$')
 }
+
+/** Reads each secret, or makes a random one that only this user can read. */
+export const provisionIdentities = (provisioned: readonly Provisioned[]): StoredIdentity[] =>
+  provisioned.map(({ username, secretFile, identity }) => {
+    if (!existsSync(secretFile)) {
+      mkdirSync(dirname(secretFile), { recursive: true, mode: 0o700 })
+      writeFileSync(secretFile, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' })
+    }
+    return { username, secretHash: hashSecret(readFileSync(secretFile, 'utf8').trim()), identity }
+  })
+type Provisioned = z.infer<typeof ProvisionedSchema>
 
 export const parseIdentities: (text: string) => Result<StoredIdentity[]> = fromJson((value) => {
   const parsed = IdentitiesSchema.safeParse(value)

@@ -2,24 +2,27 @@ import { X509Certificate } from 'node:crypto'
 import * as fs from 'node:fs'
 import { createServer } from 'node:http'
 import * as path from 'node:path'
-import { openMetricsDoor, readServiceConfig, toListenProblem } from '@clearlane/protocol'
+import { ok, openMetricsDoor, readServiceConfig, toListenProblem } from '@clearlane/protocol'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { createBroker } from './broker.ts'
 import type { BrokerConfig } from './config.ts'
 import { BROKER_SERVICE } from './config.ts'
-import { createIdentities, parseIdentities } from './identities.ts'
+import { createIdentities, parseIdentities, provisionIdentities } from './identities.ts'
 import { createBrokerMetrics } from './metrics.ts'
 
 const LOG_EVERY_MS = 60_000
 
 const runBroker = async (config: BrokerConfig, log: Logger) => {
-  const identities = parseIdentities(fs.readFileSync(config.identitiesFile, 'utf8'))
-  if (!identities.ok) throw new Error(`${config.identitiesFile}: ${identities.fault.detail}`)
+  const { identitiesFile } = config
+  const listed =
+    identitiesFile === undefined ? ok([]) : parseIdentities(fs.readFileSync(identitiesFile, 'utf8'))
+  if (!listed.ok) throw new Error(`${identitiesFile}: ${listed.fault.detail}`)
+  const stored = [...listed.value, ...provisionIdentities(config.identities)]
   const loggedMs = new Map<string, number>()
   return createBroker({
     ...config,
-    identities: createIdentities(identities.value),
+    identities: createIdentities(stored),
     tls:
       config.tls === undefined
         ? undefined

@@ -169,6 +169,31 @@ describeRoom(
       problems: [`metrics.host: ${LOOPBACK_ONLY}`],
     },
     {
+      change: { lan: { url: 'mqtts://127.0.0.1:8883', caFile: at('none'), secretsDir: at('secret/lan') } },
+      problems: [
+        `lan.caFile: none: ${MISSING}`,
+        'lan.secretsDir: secret/lan cannot be made: secret is no folder; name another',
+      ],
+    },
+    {
+      change: { lan: { broker: { host: '0.0.0.0', port: 1_884 }, url: 'mqtt://127.0.0.1:1884' } },
+      problems: [
+        'lan.broker.host: 0.0.0.0 is beyond this machine and there is no tls; add it, or listen on 127.0.0.1',
+      ],
+    },
+    {
+      change: {
+        lan: {
+          broker: { port: 1_884, tls: { certFile: at('none'), keyFile: at('empty') } },
+          url: 'mqtts://127.0.0.1:1884',
+        },
+      },
+      problems: [
+        `lan.broker.tls.certFile: none: ${MISSING}`,
+        'lan.broker.tls.keyFile: empty: it is empty; put the secret in it',
+      ],
+    },
+    {
       change: { dataDir: at('secret') },
       problems: ['dataDir: secret cannot be used: secret is no folder; name another'],
     },
@@ -191,6 +216,7 @@ describeRoom(
   ],
 )
 
+const provisioned = { username: 'gw-1', identity: { kind: 'platform' } }
 const withTls = (certFile: string, keyFile: string): object => ({
   tls: { certFile: at(certFile), keyFile: at(keyFile) },
 })
@@ -200,6 +226,17 @@ describeRoom(
   { host: '0.0.0.0', identitiesFile: at('identities.json'), ...withTls('broker.crt', 'broker.key') },
   [
     { change: { identitiesFile: at('none') }, problems: [`identitiesFile: none: ${MISSING}`] },
+    {
+      change: { identitiesFile: undefined },
+      problems: ['identitiesFile: nobody could connect; name a file, or list identities'],
+    },
+    {
+      change: { identities: [{ ...provisioned, secretFile: at('secret/box') }] },
+      problems: [
+        'identities.0.username: gw-1 is listed twice; take one out',
+        'identities.0.secretFile: secret cannot be used: secret is no folder; name another',
+      ],
+    },
     { change: { identitiesFile: at('secret') }, problems: [`identitiesFile: secret: ${NO_JSON}`] },
     {
       change: { identitiesFile: at('rules.json') },
@@ -419,6 +456,23 @@ test.each([
   )
   expect(said).not.toMatch(/^ +at /m)
   expect(code).toBe(2)
+})
+
+test('Node-RED without a broker of the box, or beyond this machine, is refused', () => {
+  const config = {
+    dataDir: at('data/gateway'),
+    site: 's',
+    gateway: 'gw',
+    links: [link('one', 1)],
+    ...withMqtt({}),
+    nodeRed: { host: '0.0.0.0', port: 1_880 },
+  }
+  expect(problemsOf(GATEWAY_SERVICE, config)).toEqual(
+    expect.arrayContaining([
+      'nodeRed.host: it has no TLS: listen on 127.0.0.1, ::1 or localhost; --print-config shows what belongs there',
+      'nodeRed: it hears the estate over the broker of the box; configure lan as well',
+    ]),
+  )
 })
 
 test('a check leaves nothing behind', () => {

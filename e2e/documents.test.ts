@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERROR_STATUS } from '@clearlane/platform/api/error-codes.ts'
-import { TOPIC_NAMES_FROM_GATEWAY, TOPIC_NAMES_TO_GATEWAY } from '@clearlane/protocol'
+import { LAN_NAMES, TOPIC_NAMES_FROM_GATEWAY, TOPIC_NAMES_TO_GATEWAY } from '@clearlane/protocol'
 import { expect, test } from 'vitest'
 import { toMetricsPage } from '../tools/metrics-page.ts'
 
@@ -17,8 +17,13 @@ test('docs/TOPICS.md lists every error code with its status', () => {
 })
 
 test('docs/TOPICS.md lists every topic', () => {
-  const listed = firstCells(section(read('docs/TOPICS.md'), 'MQTT'))
+  const listed = firstCells(section(read('docs/TOPICS.md'), '## MQTT'))
   expect(listed.sort()).toEqual([...TOPIC_NAMES_FROM_GATEWAY, ...TOPIC_NAMES_TO_GATEWAY].sort())
+})
+
+test('docs/TOPICS.md lists every topic of a box', () => {
+  const listed = firstCells(section(read('docs/TOPICS.md'), '## The broker of a box'))
+  expect(listed.map((topic) => topic.split('/')[0])).toEqual(expect.arrayContaining([...LAN_NAMES]))
 })
 
 test('docs/METRICS.md is what the table of the metrics makes of it', () => {

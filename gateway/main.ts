@@ -21,8 +21,10 @@ import { createUnknownDevices } from './health/unknown-devices.ts'
 import type { Link } from './links/link.ts'
 import { createSerialLink } from './links/serial/serial-link.ts'
 import { createTcpLink } from './links/tcp/tcp-link.ts'
+import { openLan } from './lan/lan.ts'
 import { openEventsLog } from './log/events.ts'
 import { openReadingsLog } from './log/readings.ts'
+import { createNotes } from './uplink/notes.ts'
 import { createReceive } from './uplink/receive.ts'
 import { openUplink } from './uplink/send.ts'
 
@@ -121,6 +123,7 @@ export const runGateway = async (config: GatewayConfig): Promise<RunningGateway>
     if (!kept.ok) return kept
     documents = next
     configureGateway({ devices, unknown, decide }, next.layout, next.rules)
+    lan?.configure(next.layout)
     log.info({ layout: next.layout.version, rules: next.rules.version }, 'configuration in force')
     publishHealth()
     return kept
@@ -141,12 +144,24 @@ export const runGateway = async (config: GatewayConfig): Promise<RunningGateway>
       log.info('uplink up')
       publishActive()
       publishHealth()
+      notes.up()
     },
-    onDown: (cause) => log.warn({ cause }, 'uplink down'),
+    onDown: (cause) => {
+      log.warn({ cause }, 'uplink down')
+      notes.down()
+    },
     onMessage: (topic, payload) => receive(topic, payload),
     onParked: (channel, first, last) => {
       refusals.refuse('parked', `${channel} rows ${first} to ${last}: the broker ends the session on them`)
     },
+  })
+  const notes = createNotes({
+    gateway,
+    boot: clock.boot,
+    refusals,
+    nowMs: clock.nowMs,
+    monotonicMs: () => performance.now(),
+    publish: uplink.note,
   })
   const receive = createReceive({
     decide,
@@ -157,22 +172,44 @@ export const runGateway = async (config: GatewayConfig): Promise<RunningGateway>
     reply: uplink.reply,
   })
 
+  const lan =
+    config.lan === undefined
+      ? undefined
+      : openLan({
+          config,
+          lan: config.lan,
+          active: decide.active,
+          layout: documents?.layout,
+          events,
+          readings,
+          boot: clock.boot,
+          nowMs: clock.nowMs,
+          onNote: notes.take,
+          log,
+          onChange: () => publishHealth(),
+        })
+  const beside = () => lan?.report() ?? {}
   const counted = { clock, readings, events, linkStates, refusals, decide, unknown, devices, dedupe }
   let activeRow = -1
   function publishActive(): void {
     const active = decide.active()
     activeRow = active.eventRow
-    uplink.publishRetained('active', {
+    const message = JSON.stringify({
       v: 1,
       gateway,
       epoch: events.epoch,
       takenMs: clock.nowMs(),
       ...active,
     })
+    uplink.publishRetained('active', message)
   }
   function publishHealth(): void {
-    if (!uplink.isUp()) return
-    uplink.publishRetained('health', toHealthMessage({ gateway, documents: () => documents, ...counted }))
+    if (!uplink.isUp() && lan === undefined) return
+    const message = JSON.stringify(
+      toHealthMessage({ gateway, documents: () => documents, beside, ...counted }),
+    )
+    if (uplink.isUp()) uplink.publishRetained('health', message)
+    lan?.health(message)
   }
   let wasBehind = false
   const activeTimer = setInterval(() => {
@@ -219,7 +256,7 @@ export const runGateway = async (config: GatewayConfig): Promise<RunningGateway>
       await readings.flush()
       await decide.close()
       publishHealth()
-      await uplink.close()
+      await Promise.all([uplink.close(), lan?.stop()])
       saveDedupe()
       clock.close()
       await readings.close()

@@ -3,7 +3,15 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import type { CommandMessage, ReplyMessage, Status } from '@clearlane/protocol'
-import { createRefusals, fromJson, parseLayout, parseRuleSet, toDomainMs, toTopic } from '@clearlane/protocol'
+import {
+  createRefusals,
+  fromJson,
+  parseLayout,
+  parseRuleSet,
+  toDomainMs,
+  TOPIC_NAMES_FROM_GATEWAY,
+  toTopic,
+} from '@clearlane/protocol'
 import type { Logger } from 'pino'
 import { createApi } from './api/api.ts'
 import { createRequestCounts } from './api/request-counts.ts'
@@ -20,6 +28,7 @@ import { createIngest } from './ingest/ingest.ts'
 import { createLive } from './live.ts'
 import { openSqliteLog } from './log/sqlite-log.ts'
 import { createPlatformMetrics } from './metrics.ts'
+import { openNotes } from './notes/notes.ts'
 import { followLog } from './projection.ts'
 import { createQueryRoutes } from './query/query-routes.ts'
 import { createQueryRunner } from './query/query-runner.ts'
@@ -79,6 +88,14 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
           nowMs,
           onRefused: refusals.refuse,
         })
+  const notes = openNotes({
+    file: join(dataDir, 'notes.sqlite'),
+    refusals,
+    nowMs,
+    monotonicMs: () => performance.now(),
+    onTaken: (note) => live.publish({ kind: 'note', nowMs: nowMs(), note }),
+    onFailure: fail,
+  })
   const seenBook = openSeenBook(join(dataDir, 'seen.sqlite'))
   const episodes = openEpisodes(
     join(dataDir, 'episodes.sqlite'),
@@ -203,6 +220,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       replies.get(reply.id)?.(reply)
       if (!reply.ok) refusals.refuse('gateway-refused', reply.detail)
     },
+    onNote: notes.take,
   })
 
   const boot = randomBytes(4).toString('hex')
@@ -215,9 +233,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     clientId: `${config.mqtt.username}:${boot}`,
     keepaliveS: config.mqtt.keepaliveS,
     ca: config.mqtt.caFile === undefined ? undefined : readFileSync(config.mqtt.caFile, 'utf8'),
-    topics: (['telemetry', 'episode', 'active', 'health', 'reply'] as const).map((name) =>
-      toTopic({ site, gateway: '+', name }),
-    ),
+    topics: TOPIC_NAMES_FROM_GATEWAY.map((name) => toTopic({ site, gateway: '+', name })),
     onUp: () => {
       isUp = true
       upSinceMs = nowMs()
@@ -297,6 +313,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
     status,
     webhooks: webhooks.list,
     influx: () => (influx === undefined ? [] : [influx.view()]),
+    notes: notes.list,
     metrics: createPlatformMetrics({
       log: platformLog,
       episodes,
@@ -351,6 +368,7 @@ export const createPlatform = async (config: PlatformConfig, log: Logger): Promi
       await platformLog.close()
       episodes.close()
       seenBook.close()
+      notes.close()
       documents.close()
     },
   }

@@ -7,12 +7,12 @@ import type {
   SectionView,
   UnknownDevice,
 } from '@clearlane/protocol'
+import { toSectionState } from '@clearlane/protocol'
 import type { Documents } from './documents/documents.ts'
 import type { Episodes } from './episodes/episodes.ts'
 import type { Live } from './live.ts'
 import type { Log } from './log/log.ts'
 import { createHeardSlots } from './sections/heard-slots.ts'
-import { toSectionState } from './sections/section-state.ts'
 
 /** What people see now: sections and gateways, derived from the projections and from who has been heard lately. */
 export type Views = {

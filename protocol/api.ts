@@ -8,6 +8,7 @@ import {
 } from './episode.ts'
 import { EuiSchema, IdSchema } from './ids.ts'
 import { ChannelSchema, HealthMessageSchema, UnknownDeviceSchema } from './messages.ts'
+import { NoteViewSchema } from './note.ts'
 import { PresenceSchema, ReadingSchema } from './reading.ts'
 import { RefusalSchema } from './refusals.ts'
 
@@ -209,6 +210,7 @@ export const LiveEventSchema = z.discriminatedUnion('kind', [
     gateways: z.record(IdSchema, z.int()),
   }),
   z.object({ kind: z.literal('layout'), nowMs: z.int(), version: z.int() }),
+  z.object({ kind: z.literal('note'), nowMs: z.int(), note: NoteViewSchema }),
   z.object({ kind: z.literal('alive'), nowMs: z.int() }),
 ])
 export type LiveEvent = z.infer<typeof LiveEventSchema>

@@ -107,6 +107,17 @@ export const HealthMessageSchema = z.looseObject({
       detail: z.string().optional(),
     }),
   ),
+  /** The broker of the box: whether the gateway reaches it, and what it could not be told since start. */
+  lan: z.looseObject({ up: z.boolean(), droppedReadings: z.int(), droppedEpisodes: z.int() }).optional(),
+  /** Node-RED, where it is configured: `safe-mode` is the editor without flows. */
+  nodeRed: z
+    .looseObject({
+      state: z.enum(['starting', 'running', 'safe-mode', 'waiting', 'given-up']),
+      sinceMs: z.int(),
+      restarts: z.int(),
+      reason: z.string().optional().describe('why it ended last'),
+    })
+    .optional(),
   /** Refusals since start, by reason, with one sample each. */
   refusals: z.array(RefusalSchema),
   /** Plain counters since start, by name. */

@@ -8,11 +8,12 @@
  * | active    | gateway  | yes      | ActiveMessage                                   |
  * | health    | gateway  | yes      | HealthMessage                                   |
  * | reply     | gateway  | no       | ReplyMessage                                    |
+ * | note      | gateway  | no       | NoteMessage                                     |
  * | ack       | platform | yes      | AckMessage                                      |
  * | command   | platform | no       | CommandMessage                                  |
  * | config    | platform | yes      | ConfigMessage                                   |
  */
-export const TOPIC_NAMES_FROM_GATEWAY = ['telemetry', 'episode', 'active', 'health', 'reply'] as const
+export const TOPIC_NAMES_FROM_GATEWAY = ['telemetry', 'episode', 'active', 'health', 'reply', 'note'] as const
 export const TOPIC_NAMES_TO_GATEWAY = ['ack', 'command', 'config'] as const
 
 export type TopicName = (typeof TOPIC_NAMES_FROM_GATEWAY)[number] | (typeof TOPIC_NAMES_TO_GATEWAY)[number]

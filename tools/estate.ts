@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
 import { addToken, toTokensFile } from '@clearlane/platform/query/query-tokens.ts'
 import { calibrate, SiteFileSchema } from '@clearlane/firmware-sim/estate.ts'
+import type { GATEWAY_SERVICE } from '@clearlane/gateway/config/config.ts'
 import type { DomainTime } from '@clearlane/protocol'
 import { RuleSetSchema } from '@clearlane/protocol'
+import type { z } from 'zod'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 
@@ -46,6 +48,8 @@ export type EstateOptions = {
   readonly ports?: Partial<Record<'gatewayBroker' | 'platformBroker' | 'gatewayLink', number>> | undefined
   /** Where gateway and broker answer Prometheus; nowhere when left out. */
   readonly metricsPorts?: Readonly<Record<'gateway' | 'broker', number>> | undefined
+  /** The broker of the gateway's box, and Node-RED; there are none when left out. */
+  readonly box?: Pick<z.input<typeof GATEWAY_SERVICE.schema>, 'lan' | 'nodeRed'> | undefined
   readonly consoleDir: string
   readonly grafanaUrl?: string | undefined
   readonly onRestart: (name: string, why: string) => void
@@ -152,6 +156,7 @@ export const startEstate = async (options: EstateOptions): Promise<Estate> => {
       ],
       mqtt: mqtt('gateway', ports?.gatewayBroker),
       ...metrics('gateway'),
+      ...options.box,
       log: { syncDelayMs: options.readingsSyncDelayMs ?? 0 },
       time,
     })

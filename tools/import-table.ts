@@ -14,6 +14,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'mqtt',
     'serialport',
     'node-red',
+    'bcryptjs',
     'pino',
     'zod',
     'hono',

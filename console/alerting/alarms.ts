@@ -99,6 +99,7 @@ const hear = (alarms: Alarms, event: LiveEvent, counterMs: number): Alarms => {
     case 'gateway':
     case 'heard':
     case 'layout':
+    case 'note':
     case 'alive':
       return alarms
   }

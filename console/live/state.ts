@@ -50,6 +50,7 @@ export const reduce = (state: ConsoleState, change: Change): ConsoleState => {
       return hearAll(next, event)
     case 'layout':
       return { ...next, layoutVersion: event.version }
+    case 'note':
     case 'alive':
       return next
   }

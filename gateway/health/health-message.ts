@@ -21,6 +21,8 @@ export type HealthParts = {
   readonly unknown: UnknownDevices
   readonly devices: Devices
   readonly dedupe: Dedupe
+  /** What runs on the box beside the gateway. */
+  readonly beside?: () => Pick<HealthMessage, 'lan' | 'nodeRed'>
 }
 
 const MAX_DEVICES = 10_000
@@ -41,6 +43,7 @@ export const toHealthMessage = (parts: HealthParts): HealthMessage => {
     rulesVersion: documents?.rules.version ?? 0,
     readings: readings.stats(),
     events: events.stats(),
+    ...parts.beside?.(),
     links: linkStates.list(),
     refusals: refusals.list(),
     counters: { ...decide.counters() },

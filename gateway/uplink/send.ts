@@ -1,4 +1,4 @@
-import type { AckMessage, Channel as ChannelName } from '@clearlane/protocol'
+import type { AckMessage, Channel as ChannelName, NoteMessage } from '@clearlane/protocol'
 import { MAX_EVENTS_PER_MESSAGE, MAX_READINGS_PER_MESSAGE, toTopic } from '@clearlane/protocol'
 import type { EventsLog } from '../log/events.ts'
 import type { Outbox, Rows } from '../log/outbox.ts'
@@ -8,8 +8,11 @@ import { openConnection } from './connection.ts'
 
 /** The way to the centre: two channels over the two logs, events before readings, and everything the centre says. */
 export type Uplink = {
-  publishRetained(name: 'active' | 'health', message: object): void
+  /** `message` is JSON text. */
+  publishRetained(name: 'active' | 'health', message: string): void
   reply(message: object): void
+  /** `onTaken` is not called when the session ends first. */
+  note(message: NoteMessage, onTaken: () => void): void
   resend(channel: ChannelName, fromRow: number): void
   isUp(): boolean
   /** How long ago the centre last freed rows; undefined before it has done so since the start. */
@@ -155,10 +158,11 @@ export const openUplink = (options: UplinkOptions): Uplink => {
   stalled.unref()
 
   return {
-    publishRetained: (name, message) =>
-      connection.publish(topic(name), JSON.stringify(message), { retain: true }, ignoreAck),
+    publishRetained: (name, message) => connection.publish(topic(name), message, { retain: true }, ignoreAck),
     reply: (message) =>
       connection.publish(topic('reply'), JSON.stringify(message), { retain: false }, ignoreAck),
+    note: (message, onTaken) =>
+      connection.publish(topic('note'), JSON.stringify(message), { retain: false }, onTaken),
     resend: (channel, fromRow) =>
       (channel === 'events' ? eventsChannel : readingsChannel).acknowledge(Math.max(0, fromRow - 1), true),
     isUp: () => isStarted,

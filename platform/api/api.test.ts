@@ -70,6 +70,7 @@ beforeAll(async () => {
     live,
     webhooks: () => [],
     influx: () => [],
+    notes: () => [],
     metrics: { contentType: 'text/plain', text: async () => '' },
     requests: createRequestCounts(),
     status: () => ({

@@ -4,6 +4,7 @@ import {
   InfluxViewSchema,
   isLoopbackHost,
   LogRowSchema,
+  NoteViewSchema,
   SectionViewSchema,
   StatusSchema,
   WebhookViewSchema,
@@ -12,6 +13,7 @@ import type {
   CommandMessage,
   InfluxView,
   Metrics,
+  NoteView,
   ReplyMessage,
   Status,
   WebhookView,
@@ -53,6 +55,8 @@ export type ApiParts = {
   readonly webhooks: () => WebhookView[]
   /** Empty where none is configured. */
   readonly influx: () => InfluxView[]
+  /** Newest first. */
+  readonly notes: (limit: number) => NoteView[]
   readonly metrics: Metrics
   readonly requests: RequestCounts
   readonly nowMs: () => number
@@ -140,6 +144,15 @@ export const createApi = (parts: ApiParts) => {
       },
     }),
     (c) => c.json({ items: parts.influx() }, 200),
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `${v1}/notes`,
+      request: { query: z.object({ limit: limitQuery(1_000) }) },
+      responses: { 200: json(page(NoteViewSchema), 'what flows have told people, newest first'), ...errors },
+    }),
+    (c) => c.json({ items: parts.notes(c.req.valid('query').limit) }, 200),
   )
   app.openapi(
     createRoute({

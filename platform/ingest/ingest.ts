@@ -1,8 +1,9 @@
-import type { HealthMessage, Refusals, ReplyMessage } from '@clearlane/protocol'
+import type { HealthMessage, NoteMessage, Refusals, ReplyMessage } from '@clearlane/protocol'
 import {
   ActiveMessageSchema,
   EventsMessageSchema,
   HealthMessageSchema,
+  NoteMessageSchema,
   parseJson,
   parseTopic,
   ReadingsMessageSchema,
@@ -31,6 +32,7 @@ export type IngestOptions = {
   /** A retained message says what was so once, not that the gateway is there. */
   readonly onHealth: (gateway: string, health: HealthMessage, isRetained: boolean) => void
   readonly onReply: (reply: ReplyMessage) => void
+  readonly onNote: (note: NoteMessage) => void
 }
 
 /** Messages waiting for their turn. What is beyond is not acknowledged, so its gateway sends it again. */
@@ -39,7 +41,7 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024
 const MAX_APPENDS = 64
 
 export const createIngest = (options: IngestOptions): Ingest => {
-  const { site, log, refusals, nowMs, acknowledge, onCommitted, onHealth, onReply } = options
+  const { site, log, refusals, nowMs, acknowledge, onCommitted, onHealth, onReply, onNote } = options
   const queue: { readonly topic: string; readonly payload: Buffer; readonly isRetained: boolean }[] = []
   const idleWaiters: (() => void)[] = []
   let waitingBytes = 0
@@ -143,6 +145,12 @@ export const createIngest = (options: IngestOptions): Ingest => {
         const message = parseJson(name, ReplyMessageSchema, text)
         if (!message.ok) return reject(message.fault)
         onReply(message.value)
+        return
+      }
+      case 'note': {
+        const message = parseJson(name, NoteMessageSchema, text)
+        if (!message.ok) return reject(message.fault)
+        if (isOwn(message.value)) onNote(message.value)
         return
       }
       case 'ack':

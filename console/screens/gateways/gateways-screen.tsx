@@ -10,6 +10,7 @@ import { toAge, toMoment } from '../../words/time.ts'
 import type { Sounding } from './log-room.ts'
 import { toLogRoom } from './log-room.ts'
 import { ADVICE, hasAdvice } from './refusal-advice.ts'
+import { Beside } from './beside.tsx'
 import './gateways.css'
 
 const WORDS = translated(
@@ -215,6 +216,7 @@ const Health = ({
           </li>
         ))}
       </ul>
+      <Beside health={health} />
       <h3>{words.readings}</h3>
       <Depth log={readings} skipped={skippedRows.readings} number={number} />
       <Room health={health} number={number} />

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 const readAll = (pattern: string): string[] =>
   globSync(pattern, { cwd: ROOT })
-    .filter((path) => !/\.(test|slow)\.ts$|testing-/.test(path))
+    .filter((path) => !/\.(test|slow)\.ts$|testing-|node_modules/.test(path))
     .map(read)
 const find = (texts: readonly string[], pattern: RegExp): string[] =>
   texts.flatMap((text) => [...text.matchAll(pattern)].map((match) => match[1] ?? ''))

@@ -34,6 +34,12 @@ export const ADVICE = translated(
     'message-too-long': '中心发来的内容太大，没有采用。布局是不是太大了？',
     'topic-unexpected': '收到不该收到的消息，没有采用。核对消息服务器的权限。',
     'no-open-episode': '要人工结束的事件已经结束了，不用管。',
+    'note-json': 'Node-RED 的一条留言读不懂，没有送。检查流程里的留言。',
+    'note-shape': 'Node-RED 的一条留言没有文字或太长，没有送。检查流程里的留言。',
+    'note-too-long': 'Node-RED 的一条留言太长，没有送。留言最多 500 字。',
+    'note-too-many': '流程留言太多，多出的没有送。让流程少说几句。',
+    'note-dropped': '断线久了，最早的几条留言让出了位置。告警不受影响。',
+    'note-given-up': '消息服务器不收留言，留言停十分钟。核对消息服务器的版本和权限；告警不受影响。',
   },
   {
     'frame-too-long':
@@ -84,6 +90,13 @@ export const ADVICE = translated(
     'topic-unexpected':
       'A message came that should not; it was not taken. Check the permissions at the broker.',
     'no-open-episode': 'An episode that was to be ended by hand had ended already: no matter.',
+    'note-json': 'A note of Node-RED could not be read and was not sent. Look at the flow.',
+    'note-shape': 'A note of Node-RED has no text or too much, and was not sent. Look at the flow.',
+    'note-too-long': 'A note of Node-RED is too long and was not sent. A note has at most 500 characters.',
+    'note-too-many': 'A flow says too much; the rest was not sent. Let it say less.',
+    'note-dropped': 'The line was lost for long; the oldest notes made room. Alarms are not touched.',
+    'note-given-up':
+      'The broker takes no notes; they rest for ten minutes. Check its version and permissions. Alarms are not touched.',
   },
 )
 

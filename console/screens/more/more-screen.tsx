@@ -5,6 +5,7 @@ import { useConsole } from '../../live/use-console.ts'
 import { ROUTES } from '../../routes.ts'
 import { translated, useLanguage, useWords } from '../../words/language.ts'
 import { toAgo } from '../../words/time.ts'
+import { NotesList } from './notes-list.tsx'
 import { WebhooksList } from './webhooks-list.tsx'
 
 const WORDS = translated(
@@ -69,6 +70,7 @@ export const MoreScreen = () => {
           </List.Item>
         ))}
       </List>
+      <NotesList />
       <WebhooksList />
       <List header={words.device}>
         <List.Item extra={words.thisLanguage} description={words.languageHint}>

@@ -1,5 +1,7 @@
-import type { Episode, Presence, SectionState } from '@clearlane/protocol'
 import { expect, test } from 'vitest'
+import type { SectionState } from './api.ts'
+import type { Episode } from './episode.ts'
+import type { Presence } from './reading.ts'
 import { toSectionState } from './section-state.ts'
 
 const open = (over: Partial<Episode>): Episode => ({

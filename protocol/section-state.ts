@@ -1,4 +1,6 @@
-import type { EpisodeView, Presence, SectionState } from '@clearlane/protocol'
+import type { SectionState } from './api.ts'
+import type { Episode } from './episode.ts'
+import type { Presence } from './reading.ts'
 
 /**
  * What people are told of a section. Clear needs every slot known to be vacant by a gateway that is heard: whoever
@@ -7,7 +9,7 @@ import type { EpisodeView, Presence, SectionState } from '@clearlane/protocol'
 export const toSectionState = (facts: {
   readonly isGatewayHeard: boolean
   readonly presences: readonly Presence[]
-  readonly episode: EpisodeView['episode'] | undefined
+  readonly episode: Episode | undefined
 }): SectionState => {
   const { isGatewayHeard, presences, episode } = facts
   if (!isGatewayHeard) return 'unobserved'

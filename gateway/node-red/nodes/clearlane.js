@@ -1,0 +1,1 @@
+export { registerNodes as default } from './register.ts'
