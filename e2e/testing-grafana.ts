@@ -30,7 +30,10 @@ const DashboardSchema = z.object({
 /** A choice of values for the variables, in the form in which Grafana puts them into a query. */
 type Choice = { readonly name: string; readonly values: Readonly<Record<string, string>> }
 const CHOICES: readonly Choice[] = [
-  { name: 'all', values: { site: '.*', section: '.*', gateway: '.*', slot: 's5\\.a1' } },
+  {
+    name: 'all',
+    values: { site: '.*', section: '.*', gateway: '.*', slot: 's5\\.a1', sectionOfSlot: 's5\\.a' },
+  },
   {
     name: 'several',
     values: {
@@ -38,6 +41,7 @@ const CHOICES: readonly Choice[] = [
       section: '(n3\\-b|w\\-a|s5\\.a|e\\-a)',
       gateway: '(gw\\-1|gw\\-2)',
       slot: 'n3\\-b1',
+      sectionOfSlot: 'n3\\-b',
     },
   },
 ]
