@@ -5,7 +5,8 @@ import { z } from 'zod'
 /** Every InfluxQL query that the provisioned Grafana can send, with its macros filled in as Grafana does. */
 export type GrafanaQuery = { readonly place: string; readonly query: string }
 
-const DAY_S = 24 * 3_600
+/** Of what has no period of its own, that of the dashboard is taken to be a day. */
+const WHOLE = { interval: '1m', timeFrom: '24h' }
 const HISTORY_UID = 'clearlane-history'
 
 const TargetSchema = z.object({
@@ -23,14 +24,22 @@ const DashboardSchema = z.object({
     list: z.array(z.object({ name: z.string(), target: TargetSchema })).default([]),
   }),
   panels: z.array(
-    z.object({ title: z.string(), interval: z.string().default('1m'), targets: z.array(TargetSchema) }),
+    z.object({
+      title: z.string(),
+      interval: z.string().default(WHOLE.interval),
+      timeFrom: z.string().default(WHOLE.timeFrom),
+      targets: z.array(TargetSchema),
+    }),
   ),
 })
 
 /** A choice of values for the variables, in the form in which Grafana puts them into a query. */
 type Choice = { readonly name: string; readonly values: Readonly<Record<string, string>> }
 const CHOICES: readonly Choice[] = [
-  { name: 'all', values: { site: '.*', section: '.*', gateway: '.*', slot: 's5\\.a1' } },
+  {
+    name: 'all',
+    values: { site: '.*', section: '.*', gateway: '.*', slot: 's5\\.a1', sectionOfSlot: 's5\\.a' },
+  },
   {
     name: 'several',
     values: {
@@ -38,6 +47,7 @@ const CHOICES: readonly Choice[] = [
       section: '(n3\\-b|w\\-a|s5\\.a|e\\-a)',
       gateway: '(gw\\-1|gw\\-2)',
       slot: 'n3\\-b1',
+      sectionOfSlot: 'n3\\-b',
     },
   },
 ]
@@ -71,9 +81,9 @@ type FillInOptions = {
 export const listGrafanaQueries = (endMs: number): GrafanaQuery[] => {
   const ofDashboards = listDashboards().flatMap((dashboard) =>
     CHOICES.flatMap(({ name, values }) =>
-      listOfDashboard(dashboard).map(({ place, query, interval }) => ({
+      listOfDashboard(dashboard).map(({ place, query, interval, timeFrom }) => ({
         place: `${place} (${name})`,
-        query: fillIn(query, { values, interval, fromMs: endMs - DAY_S * 1_000, toMs: endMs }),
+        query: fillIn(query, { values, interval, fromMs: endMs - toMs(timeFrom), toMs: endMs }),
       })),
     ),
   )
@@ -89,19 +99,17 @@ export const listDashboards = (): Dashboard[] =>
 
 export const listOfDashboard = ({ uid, templating, annotations, panels }: Dashboard) => [
   ...templating.list.flatMap(({ type, name, query }) =>
-    type === 'query' && query !== undefined
-      ? [{ place: `${uid}: variable ${name}`, query, interval: '1m' }]
-      : [],
+    type === 'query' && query !== undefined ? [{ place: `${uid}: variable ${name}`, query, ...WHOLE }] : [],
   ),
   ...annotations.list.map(({ name, target }) => ({
     place: `${uid}: ${name}`,
     query: target.query ?? '',
-    interval: '1m',
+    ...WHOLE,
   })),
-  ...panels.flatMap(({ title, interval, targets }) =>
+  ...panels.flatMap(({ title, interval, timeFrom, targets }) =>
     targets
       .filter(({ datasource }) => datasource?.uid === HISTORY_UID)
-      .map(({ refId, query = '' }) => ({ place: `${uid}: ${title} ${refId}`, query, interval })),
+      .map(({ refId, query = '' }) => ({ place: `${uid}: ${title} ${refId}`, query, interval, timeFrom })),
   ),
 ]
 

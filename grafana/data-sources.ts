@@ -56,6 +56,7 @@ export const OF_SITE = '"site" =~ /^$site$/'
 export const OF_SECTION = '"section" =~ /^$section$/'
 export const OF_GATEWAY = '"gateway" =~ /^$gateway$/'
 export const OF_SLOT = '"slot" =~ /^$slot$/'
+export const OF_SECTION_OF_SLOT = '"section" =~ /^$sectionOfSlot$/'
 
 /**
  * What is told on a change only stood before the period began: the week before it is read too. Grafana draws the period.

@@ -84,6 +84,14 @@ export const tagVariable = (
     .current({ text: ['All'], value: ['$__all'] })
 }
 
+/** A variable that nobody chooses: all values of a tag that the query finds. */
+export const foundVariable = (name: string, query: string): QueryVariableBuilder =>
+  tagVariable(name, name, query, false)
+    .multi(true)
+    .includeAll(true)
+    .current({ text: ['All'], value: ['$__all'] })
+    .hide(VariableHide.HideVariable)
+
 export const siteVariable = ({ words }: Setting): QueryVariableBuilder =>
   tagVariable('site', words.sites, 'SHOW TAG VALUES FROM "reading" WITH KEY = "site"')
 

@@ -82,6 +82,10 @@ export const stat = (title: string, { width, height }: Size, queries: Queries): 
     .textMode(BigValueTextMode.Auto)
     .colorMode(BigValueColorMode.None)
 
+/** As `stat`, of what was said in the last minutes only: what is older is not known now. */
+export const statNow = (title: string, size: Size, queries: Queries): StatBuilder =>
+  stat(title, size, queries).timeFrom('5m')
+
 export const stateTimeline = (
   title: string,
   { width, height }: Size,

@@ -11,6 +11,7 @@ import {
   linked,
   named,
   stat,
+  statNow,
   stateTimeline,
   STEPPED,
   table,
@@ -38,7 +39,7 @@ export const createEstate = (setting: Setting): DashboardBuilder => {
     ),
   ])
     .withPanel(
-      stat(words.sectionsNow, { width: WIDTH, height: 7 }, [
+      statNow(words.sectionsNow, { width: WIDTH, height: 7 }, [
         influxql(
           `SELECT last("state") AS "state" FROM "coverage" WHERE ${WHERE} GROUP BY "lane", "section"`,
           {
@@ -47,6 +48,7 @@ export const createEstate = (setting: Setting): DashboardBuilder => {
         ),
       ])
         .description(words.sectionsNowHelp)
+        .noValue(words.nothingHeard)
         .mappings(states)
         .colorMode(BigValueColorMode.Background)
         .textMode(BigValueTextMode.ValueAndName)

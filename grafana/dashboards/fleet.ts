@@ -9,7 +9,7 @@ import { HISTORY, influxql, OF_SECTION, OF_SITE } from '../data-sources.ts'
 import { siteVariable, startDashboard, tagVariable } from '../frame.ts'
 import type { Setting } from '../language.ts'
 import { toConsoleDevice, toSlotAndHour, toSlotOfRow, toSlotOfSeries } from '../links.ts'
-import { linked, LOW_BATTERY, stat, table, timeSeries, unitOf, WIDTH } from '../panels.ts'
+import { linked, LOW_BATTERY, statNow, table, timeSeries, unitOf, WIDTH } from '../panels.ts'
 
 const WHERE = `${OF_SITE} AND ${OF_SECTION} AND $timeFilter`
 const OF_GATEWAYS = `${OF_SITE} AND $timeFilter GROUP BY "gateway"`
@@ -41,9 +41,11 @@ export const createFleet = (setting: Setting): DashboardBuilder => {
       `SHOW TAG VALUES FROM "reading" WITH KEY = "section" WHERE ${OF_SITE}`,
     ),
   ])
-    .withPanel(stat(words.lowBatteries, small, ofGateways('devicesLowBattery')))
-    .withPanel(stat(words.unknownDevices, small, ofGateways('unknownDevices')))
-    .withPanel(stat(words.linksDown, small, ofGateways('linksDown')))
+    .withPanel(
+      statNow(words.lowBatteries, small, ofGateways('devicesLowBattery')).noValue(words.nothingHeard),
+    )
+    .withPanel(statNow(words.unknownDevices, small, ofGateways('unknownDevices')).noValue(words.nothingHeard))
+    .withPanel(statNow(words.linksDown, small, ofGateways('linksDown')).noValue(words.nothingHeard))
     .withPanel(
       table(
         words.heardLast,

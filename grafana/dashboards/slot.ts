@@ -1,8 +1,15 @@
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { BLOCKED, CLEAR, codeOf, PRE_ALARM, toMappings, UNOBSERVED } from '../codes.ts'
-import { influxql, OF_SECTION, OF_SITE, OF_SLOT, SINCE_A_WEEK_BEFORE } from '../data-sources.ts'
+import {
+  influxql,
+  OF_SECTION,
+  OF_SECTION_OF_SLOT,
+  OF_SITE,
+  OF_SLOT,
+  SINCE_A_WEEK_BEFORE,
+} from '../data-sources.ts'
 import { mathematics, newestOf } from '../expressions.ts'
-import { mark, siteVariable, startDashboard, tagVariable } from '../frame.ts'
+import { foundVariable, mark, siteVariable, startDashboard, tagVariable } from '../frame.ts'
 import type { Setting } from '../language.ts'
 import { toConsoleDevice } from '../links.ts'
 import {
@@ -43,6 +50,10 @@ export const createSlot = (setting: Setting): DashboardBuilder => {
       words.slot,
       `SHOW TAG VALUES FROM "reading" WITH KEY = "slot" WHERE ${OF_SITE} AND ${OF_SECTION}`,
       false,
+    ),
+    foundVariable(
+      'sectionOfSlot',
+      `SHOW TAG VALUES FROM "reading" WITH KEY = "section" WHERE ${OF_THIS_SLOT}`,
     ),
   ])
     .withPanel(
@@ -216,7 +227,7 @@ export const createSlot = (setting: Setting): DashboardBuilder => {
   const changed = (word: 'vacant' | 'occupied' | 'unknown'): string =>
     `FROM "presence" WHERE "presence" = ${codeOf('presence', word)} AND ${WHERE}`
   const told = (word: 'confirmed' | 'cleared'): string =>
-    `SELECT "id", "durationMs" FROM "episode" WHERE "transition" = ${codeOf('transition', word)} AND ${OF_SITE} AND ${OF_SECTION} AND $timeFilter`
+    `SELECT "id", "durationMs" FROM "episode" WHERE "transition" = ${codeOf('transition', word)} AND ${OF_SITE} AND ${OF_SECTION_OF_SLOT} AND $timeFilter`
   const evidence = { text: 'residualNt', tags: 'thresholdNt' }
   return dashboard
     .annotation(

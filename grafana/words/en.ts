@@ -37,6 +37,7 @@ export const EN = {
   sectionsNow: 'Sections now',
   sectionsNowHelp:
     'Grey is unobserved: nobody knows, and it does not count as clear. A section opens its slots.',
+  nothingHeard: '? Nothing heard',
   sectionStates: 'State of every section',
   alarmsOfPeriod: 'Alarms',
   clearedOfPeriod: 'Cleared',

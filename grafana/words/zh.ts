@@ -38,6 +38,7 @@ export const ZH: Words = {
 
   sectionsNow: '各路段现状',
   sectionsNowHelp: '灰色是未监测：没有数据，不算畅通。点路段可看它的车位。',
+  nothingHeard: '? 没有数据',
   sectionStates: '各路段状态',
   alarmsOfPeriod: '告警',
   clearedOfPeriod: '已清空',
