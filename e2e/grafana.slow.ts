@@ -2,10 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { InfluxJson } from '../platform/influxql/format.ts'
 import { formatAnswer } from '../platform/influxql/format.ts'
 import { answerInfluxql } from '../platform/influxql/influxql.ts'
-import { createMemorySource } from '../platform/influxql/testing-memory-source.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openEmbeddedHistory } from '../platform/history/embedded-history.ts'
+import { openHistorySource } from '../platform/history/history-source.ts'
+import { DEFAULT_RETENTION } from '../platform/history/sqlite-history.ts'
 import { findDifference, toComparable } from './testing-answers.ts'
 import { listGrafanaQueries } from './testing-grafana.ts'
-import { createDay, DAY_END_MS, HISTORY_SCHEMA, toDayPoints } from './testing-history-day.ts'
+import { createDay, DAY_END_MS, HISTORY_SCHEMA, toDayEntries, toDayPoints } from './testing-history-day.ts'
 import type { Influxd } from './testing-influxd.ts'
 import { findInfluxd, startInfluxd } from './testing-influxd.ts'
 import { toLine } from './testing-influxql.ts'
@@ -19,7 +24,24 @@ const LINES_PER_WRITE = 5_000
 
 describe('a simulated day, asked with every query of every dashboard, variable, annotation and alert rule', () => {
   const day = toDayPoints(createDay())
-  const source = createMemorySource(HISTORY_SCHEMA, day)
+  const folder = mkdtempSync(join(tmpdir(), 'grafana-'))
+  const file = join(folder, 'history.sqlite')
+  const history = openEmbeddedHistory({
+    file,
+    retention: DEFAULT_RETENTION,
+    syncDelayMs: 0,
+    onDamage: (m) => {
+      throw new Error(m)
+    },
+  })
+  history.apply(toDayEntries(createDay()), 3)
+  while (history.upkeep.step());
+  const source = openHistorySource(file)
+  afterAll(() => {
+    source.close()
+    history.close()
+    rmSync(folder, { recursive: true })
+  })
   const databases = {
     names: () => [DATABASE],
     open: (name: string) => (name === DATABASE ? source : undefined),

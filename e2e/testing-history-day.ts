@@ -1,6 +1,7 @@
 import type { EpisodeEvent, HistoryPoint, PresenceEvent, Reading, Transition } from '@clearlane/protocol'
 import { HISTORY_CODES, HISTORY_TABLE, toPointUs } from '@clearlane/protocol'
 import { toPoints } from '../platform/history/points.ts'
+import type { Sample } from '../platform/history/samples.ts'
 import type { StoredEntry } from '../platform/log/log.ts'
 import type { MemorySchema } from '../platform/influxql/testing-memory-source.ts'
 import { createRandom } from './testing-influxql.ts'
@@ -35,6 +36,30 @@ const LOST_GATEWAY_FROM_MS = DAY_END_MS - 40 * MINUTE_MS
 const ENDS = ['cleared', 'cleared', 'cleared', 'voided', 'ended-by-hand', 'unobserved'] as const
 
 type Stay = { readonly fromMs: number; readonly toMs: number }
+
+export const toDayEntries = ({ log, sampled }: Day): StoredEntry[] => {
+  const minutes = new Map<number, Sample>()
+  for (const { measurement, tags, fields, atUs } of sampled) {
+    const atMs = atUs / 1_000
+    const { coverage, health } = minutes.get(atMs) ?? { coverage: [], health: [] }
+    const state = HISTORY_CODES.sectionState[Number(fields['state'])] ?? 'unobserved'
+    const counts = [Number(fields['slots']), Number(fields['known']), Number(fields['occupied'])] as const
+    minutes.set(
+      atMs,
+      measurement === 'coverage'
+        ? {
+            atMs,
+            health,
+            coverage: [...coverage, [tags['lane'] ?? '', tags['section'] ?? '', state, ...counts]],
+          }
+        : { atMs, coverage, health: [...health, { gateway: tags['gateway'] ?? '', ...fields }] },
+    )
+  }
+  return [
+    ...log,
+    { ...log[1]!, position: 3, channel: 'samples', text: JSON.stringify([...minutes.values()]) },
+  ]
+}
 
 /** `log` are entries of the log; `sampled` are the points of each minute that no gateway tells. */
 export type Day = { readonly log: readonly StoredEntry[]; readonly sampled: readonly HistoryPoint[] }

@@ -233,7 +233,7 @@ test.each<[string, RequestInit & { parameters?: Record<string, string> }, number
 
 test('a chunked answer holds the rows of the whole one', async () => {
   const q =
-    'SELECT "xNt", "device" FROM "reading" GROUP BY "slot"; SHOW FIELD KEYS; SHOW TAG KEYS; SELECT nope(x) FROM y'
+    'SELECT "xNt", "device" FROM "reading" GROUP BY "slot"; SHOW FIELD KEYS FROM "reading"; SHOW TAG KEYS FROM "reading"; SELECT nope(x) FROM y'
   const whole = await platform.ask({ q, db: 's' })
   const chunked = await platform.ask({ q, db: 's', chunked: 'true', chunk_size: '7' })
   type Series = { name: string; tags?: object; values: unknown[][]; partial?: true }

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
 import { SiteFileSchema } from '@clearlane/firmware-sim/estate.ts'
-import { PLATFORM_SERVICE } from '@clearlane/platform/config.ts'
 import { RuleSetSchema } from '@clearlane/protocol'
 import {
   INFLUX_TOKEN,
@@ -76,15 +75,12 @@ const writeAll = (): void => {
     rulesFile: RULES_FILE,
     consoleDir: join(ROOT, 'console/dist'),
     grafanaUrl: 'http://127.0.0.1:3000',
-    // A platform that cannot write to InfluxDB yet refuses the setting.
-    ...('influx' in PLATFORM_SERVICE.schema.shape && {
-      influx: {
-        url: INFLUXDB_URL,
-        org: INFLUXDB_NAME,
-        bucket: INFLUXDB_NAME,
-        tokenFile: toRun('platform', INFLUX_TOKEN),
-      },
-    }),
+    influx: {
+      url: INFLUXDB_URL,
+      org: INFLUXDB_NAME,
+      bucket: INFLUXDB_NAME,
+      tokenFile: toRun('platform', INFLUX_TOKEN),
+    },
   })
 
   writeConfig('firmware-sim', {
