@@ -247,6 +247,24 @@ test('nobody waits long: a hundred slots of a closing day are put away in many s
   expect(find('s7')).toEqual(day(10, 10 * MINUTE_MS, 's7'))
 })
 
+test('an open day of many small parts is gathered, and a damaged part holds nothing up', () => {
+  reopen({ maxRecentRows: 0 })
+  const rows = day(10, 30 * MINUTE_MS)
+  for (const [index, row] of rows.entries()) {
+    take([row], row.receivedMs)
+    if (index === 40) {
+      expect(find()).toEqual(rows.slice(0, 41))
+      spoil('id = (SELECT max(id) FROM block)')
+    }
+    tend()
+  }
+  const states = inFile((db) => db.prepare('SELECT state FROM block ORDER BY state').all())
+  const { gathered, damaged } = BLOCK_STATES
+  expect(states.map(({ state }) => state)).toEqual([gathered, gathered, gathered, damaged])
+  expect(damage).toHaveLength(1)
+  expect(() => find()).toThrow('on 1970-01-11 is damaged')
+})
+
 test('is behind while more has come than is to be put away at once, and no longer when that is done', () => {
   reopen({ maxRecentRows: 100 })
   take(day(10), 10 * DAY_MS)
