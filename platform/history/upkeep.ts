@@ -44,6 +44,8 @@ const MAX_RECENT_ROWS = 32_768
 const MAX_RECENT_SLICES = 1_024
 const STEP_MS = 4
 const DROPPED_AT_ONCE = 64
+/** Names and lengths of a part take some 150 bytes. */
+const SMALL_PART_ROWS = 16
 const PARTS_TO_GATHER = 16
 
 const THINNED: readonly Series['measurement'][] = ['reading', 'coverage', 'health']
@@ -95,7 +97,7 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
     const origins = takeOut(own, day, blocks)
     if (origins.length > 0) add(own, day, state, mergeColumns(origins, keyOf(own.measurement)))
   }
-  /** With many slots a part has few rows, and its names and lengths would be more than they. */
+  /** In a large estate a part has few rows, and its names and lengths would be more than they. */
   const gather = (own: Series, day: number): void => {
     const { count } = statements.countParts.get(own.id, day, BLOCK_STATES.part)!
     if (Number(count) < PARTS_TO_GATHER) return
@@ -122,7 +124,7 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
         const rows = recent.read(id, day, placesOf(own), untilId)
         if (rows.rows === 0) continue
         add(own, day, BLOCK_STATES.part, mergeColumns([rows], keyOf(own.measurement)))
-        gather(own, day)
+        if (rows.rows < SMALL_PART_ROWS) gather(own, day)
       }
       if (next.length === 0) statements.dropSlices.run(untilId)
     })
