@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Reading } from '@clearlane/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StoredEntry } from '../log/log.ts'
+import { openBlock } from './block.ts'
 import { openEmbeddedHistory } from './embedded-history.ts'
+import { BLOCK_STATES } from './history-file.ts'
 import type { Retention } from './upkeep.ts'
 
 const DAY_MS = 86_400_000
@@ -124,10 +126,10 @@ test('a day is not closed within the hour after it', () => {
         .all()
         .map((row) => row['state']),
     )
-  expect(states()).toEqual([0])
+  expect(states()).toEqual([BLOCK_STATES.part])
   take([], 11 * DAY_MS + 61 * MINUTE_MS)
   tend()
-  expect(states()).toEqual([1])
+  expect(states()).toEqual([BLOCK_STATES.whole])
 })
 
 test('what was put away and not yet taken from where it was, because the process was killed, is there once', () => {
@@ -227,9 +229,9 @@ test('changes of presence are never thinned', () => {
   }))
   history.apply([entryOf('events', changes, 17 * DAY_MS)], position)
   tend()
-  const body = inFile((db) => db.prepare('SELECT state, body FROM block').all())
-  expect(body.map(({ state }) => state)).toEqual([2])
-  expect((body[0]?.['body'] as Uint8Array)[1]).toBe(changes.length)
+  const stored = inFile((db) => db.prepare('SELECT state, body FROM block').all())
+  const rows = stored.map(({ state, body }) => [state, openBlock(body as Uint8Array).rows])
+  expect(rows).toEqual([[BLOCK_STATES.final, changes.length]])
 })
 
 test('nobody waits long: a hundred slots of a closing day are put away in many steps', () => {
@@ -243,6 +245,24 @@ test('nobody waits long: a hundred slots of a closing day are put away in many s
   while (history.upkeep.step()) steps++
   expect(steps).toBeGreaterThan(slots.length)
   expect(find('s7')).toEqual(day(10, 10 * MINUTE_MS, 's7'))
+})
+
+test('an open day of many small parts is gathered, and a damaged part holds nothing up', () => {
+  reopen({ maxRecentRows: 0 })
+  const rows = day(10, 30 * MINUTE_MS)
+  for (const [index, row] of rows.entries()) {
+    take([row], row.receivedMs)
+    if (index === 40) {
+      expect(find()).toEqual(rows.slice(0, 41))
+      spoil('id = (SELECT max(id) FROM block)')
+    }
+    tend()
+  }
+  const states = inFile((db) => db.prepare('SELECT state FROM block ORDER BY state').all())
+  const { gathered, damaged } = BLOCK_STATES
+  expect(states.map(({ state }) => state)).toEqual([gathered, gathered, gathered, damaged])
+  expect(damage).toHaveLength(1)
+  expect(() => find()).toThrow('on 1970-01-11 is damaged')
 })
 
 test('is behind while more has come than is to be put away at once, and no longer when that is done', () => {

@@ -16,7 +16,7 @@ const SCHEMA = `
   CREATE TABLE block (
     id INTEGER PRIMARY KEY, series INTEGER NOT NULL, day INTEGER NOT NULL, state INTEGER NOT NULL, body BLOB NOT NULL
   );
-  CREATE INDEX blockOfSeries ON block (series, day);
+  CREATE INDEX blockOfSeries ON block (series, day, state);
   CREATE INDEX blockByAge ON block (state, day);
   CREATE TABLE undated (
     series INTEGER, day INTEGER, atMs INTEGER, device TEXT, session INTEGER, counter INTEGER,
@@ -30,8 +30,11 @@ const SCHEMA = `
   );
 `
 
-/** `damaged` stays as it is, for whoever wants to look at it, until its day is dropped. */
-export const BLOCK_STATES = { part: 0, whole: 1, final: 2, damaged: 3 } as const
+/**
+ * Parts of a day that is open, also many of them gathered; a whole day, to be thinned when it is old; one that stays as it
+ * is. What is damaged stays too, for whoever wants to look at it, until its day is dropped.
+ */
+export const BLOCK_STATES = { part: 0, gathered: 1, whole: 2, final: 3, damaged: 4 } as const
 
 /** Small pages: a commit writes whole ones, and an SD card lives by how much is written to it. */
 const PAGE_BYTES = 1_024

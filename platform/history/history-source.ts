@@ -1,11 +1,13 @@
 import type { HistoryMeasurementName } from '@clearlane/protocol'
 import { HISTORY_TABLE } from '@clearlane/protocol'
-import type { FieldType, Point, PointSource } from '../influxql/point-source.ts'
+import type { FieldType, PointSource } from '../influxql/point-source.ts'
 import type { Cell, Column } from './column.ts'
 import { openHistoryFileToRead } from './history-file.ts'
 import { openRecentSlices } from './recent-slices.ts'
 import { columnsOf, toDay, toRowUs } from './rows.ts'
+import type { Segment } from './segments.ts'
 import { openSegments } from './segments.ts'
+import type { Series } from './series-book.ts'
 import { openSeriesBook } from './series-book.ts'
 
 const NAMES = Object.keys(HISTORY_TABLE) as HistoryMeasurementName[]
@@ -42,13 +44,12 @@ export const openHistorySource = (file: string): PointSource & { close(): void }
       const days = segments.days(own, toUsDay(fromUs), toUsDay(toUs))
       if (descending) days.reverse()
       for (const day of days) {
-        const segment = segments.read(own, day, places)
-        const [at, counter, ...values] = segment.columns as [Column, Column, ...Column[]]
-        const times = new Float64Array(segment.rows)
-        for (let row = 0; row < segment.rows; row++)
-          times[row] = toRowUs(own.measurement, at[row] as number, counter[row] as number)
-        const points = isAscending(times) ? { times, values } : toAscending(times, values)
-        yield* cut(points, fromUs, toUs, descending)
+        // Of many series a day each is held at once, so nothing is held that is not given out.
+        const points = toPoints(own, segments.read(own, day, places), fromUs, toUs)
+        for (let step = 0; step < points.times.length; step++) {
+          const row = descending ? points.times.length - 1 - step : step
+          yield { atUs: points.times[row]!, values: points.values.map((column) => column[row]) }
+        }
       }
     },
     close: () => db.close(),
@@ -61,6 +62,25 @@ const toFields = (measurement: HistoryMeasurementName): [string, FieldType][] =>
 const toUsDay = (atUs: number): number => toDay('presence', atUs)
 
 type Points = { readonly times: Float64Array; readonly values: readonly Column[] }
+
+const toPoints = (own: Series, { rows, columns }: Segment, fromUs: number, toUs: number): Points => {
+  const [at, counter, ...values] = columns as [Column, Column, ...Column[]]
+  const times = new Float64Array(rows)
+  for (let row = 0; row < rows; row++)
+    times[row] = toRowUs(own.measurement, Number(at[row]), Number(counter[row]))
+  return cut(isAscending(times) ? { times, values } : toAscending(times, values), fromUs, toUs)
+}
+
+const cut = ({ times, values }: Points, fromUs: number, toUs: number): Points => {
+  let first = 0
+  while (first < times.length && times[first]! < fromUs) first++
+  let end = times.length
+  while (end > first && times[end - 1]! > toUs) end--
+  if (first === 0 && end === times.length) return { times, values }
+  const cutColumn = (column: Column): Column =>
+    column instanceof Float64Array ? column.slice(first, end) : Array.from(column).slice(first, end)
+  return { times: times.slice(first, end), values: values.map(cutColumn) }
+}
 
 const isAscending = (times: Float64Array): boolean => {
   for (let row = 1; row < times.length; row++) if (times[row]! <= times[row - 1]!) return false
@@ -82,19 +102,4 @@ const toAscending = (times: Float64Array, values: readonly Column[]): Points => 
     }
   }
   return { times: Float64Array.from(kept), values: merged }
-}
-
-function* cut(
-  { times, values }: Points,
-  fromUs: number,
-  toUs: number,
-  descending: boolean,
-): Generator<Point> {
-  let first = 0
-  while (first < times.length && times[first]! < fromUs) first++
-  let last = times.length - 1
-  while (last >= first && times[last]! > toUs) last--
-  const step = descending ? -1 : 1
-  for (let row = descending ? last : first; row >= first && row <= last; row += step)
-    yield { atUs: times[row]!, values: values.map((column) => column[row]) }
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Reading } from '@clearlane/protocol'
 import type { Block, Columns } from './block.ts'
 import { openBlock } from './block.ts'
-import type { Cell, Column } from './column.ts'
+import type { Column } from './column.ts'
 import { mergeColumns } from './merge-columns.ts'
 import type { RecentSlices } from './recent-slices.ts'
 import { keyOf, toUndatedRow } from './rows.ts'
@@ -55,20 +55,23 @@ export const openSegments = (db: DatabaseSync, recent: RecentSlices): Segments =
     read: (series, day, places) => {
       const key = keyOf(series.measurement)
       const wanted = [...key, ...places]
-      const pick = (block: Block): Columns => ({
+      const pick = (block: Block, of: readonly number[]): Columns => ({
         rows: block.rows,
-        columns: wanted.map((place) => block.column(place)),
+        columns: of.map((place) => block.column(place)),
       })
-      const origins = atOnce(() => [
-        ...statements.blocks.all(series.id, day).map(({ body }) => pick(openOwn(series, day, body))),
-        recent.read(series.id, day, wanted),
-        toUndated(statements.undated.all(series.id, day), wanted),
-      ]).filter(({ rows }) => rows > 0)
-      const { rows, columns } = mergeColumns(
-        origins,
-        wanted.slice(0, key.length).map((_, place) => place),
-      )
-      return { rows, columns: places.map((_, index) => columns[key.length + index] ?? toEmpty(rows)) }
+      const { blocks, late } = atOnce(() => ({
+        blocks: statements.blocks.all(series.id, day).map(({ body }) => openOwn(series, day, body)),
+        late: [
+          recent.read(series.id, day, wanted),
+          toUndated(statements.undated.all(series.id, day), wanted),
+        ].filter(({ rows }) => rows > 0),
+      }))
+      const [only] = blocks
+      // Within a block all is in order, and there once.
+      if (only !== undefined && blocks.length === 1 && late.length === 0) return fill(pick(only, places))
+      const origins = [...blocks.map((block) => pick(block, wanted)), ...late]
+      const { rows, columns } = mergeColumns(origins, [...key.keys()])
+      return fill({ rows, columns: places.map((_, index) => columns[key.length + index]) })
     },
   }
 }
@@ -86,4 +89,8 @@ export const toDamage = ({ measurement, tags }: Series, day: number, cause: unkn
   return `the block of ${measurement} of ${where.join(', ')} on ${date} is damaged: ${cause instanceof Error ? cause.message : String(cause)}`
 }
 
-const toEmpty = (rows: number): Column => Array.from<Cell>({ length: rows })
+/** A column without values is as long as the others, and every row of it is undefined. */
+const fill = ({ rows, columns }: Columns): Segment => ({
+  rows,
+  columns: columns.map((column) => column ?? { length: rows }),
+})

@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Reading } from '@clearlane/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StoredEntry } from '../log/log.ts'
 import { describeHistory } from './history-contract.ts'
+import { openBlock } from './block.ts'
 import { openEmbeddedHistory } from './embedded-history.ts'
 import type { History } from './history.ts'
 import { DEFAULT_RETENTION, openSqliteHistory } from './sqlite-history.ts'
@@ -69,6 +71,25 @@ const empty: StoredEntry = {
 }
 const NONE = { slot: 'a1', fromMs: 0, toMs: 1, limit: 1 }
 
+const toReading = (counter: number): Reading => ({
+  device: '70b3d57ed001a001',
+  session: 1,
+  counter,
+  trigger: 'period',
+  eventMs: counter,
+  receivedMs: counter,
+  boot: 'b1',
+  monotonicMs: counter,
+  clock: 'device',
+  backfill: false,
+  link: 'tcp',
+  slot: `a${counter % 100}`,
+  section: 'a',
+  xNt: 1,
+  yNt: 2,
+  zNt: 3,
+})
+
 test('a commit that takes long leaves the main thread free', async () => {
   const history = await openSqliteHistory({ file, syncDelayMs: 500 })
   let isApplied = false
@@ -92,6 +113,37 @@ test('a commit that does not end holds up neither the end of the history nor its
   expect(history.cursor()).toBe(0)
   await history.apply([empty], 1)
   expect(history.cursor()).toBe(1)
+  await history.close()
+})
+
+test('more than can be put away at once is held back, and those who ask are answered meanwhile', async () => {
+  const history = await openSqliteHistory({ file })
+  const [SLICES, ROWS] = [4, 25_000]
+  const ask = async () =>
+    (await history.readings({ slot: 'a1', fromMs: 0, toMs: SLICES * ROWS, limit: 10_000 })).items
+  const MAX_RECENT = 2 * 32_768
+  const countRecent = (): number => {
+    const db = new DatabaseSync(file, { readOnly: true })
+    const bodies = db.prepare('SELECT body FROM recent').all()
+    db.close()
+    return bodies.reduce((sum, { body }) => sum + openBlock(body as Uint8Array).rows, 0)
+  }
+  for (let slice = 0; slice < SLICES; slice++) {
+    const rows = Array.from({ length: ROWS }, (_, row) => toReading(slice * ROWS + row))
+    let isApplied = false
+    const apply = async () => {
+      await history.apply([{ ...empty, position: slice + 1, text: JSON.stringify(rows) }], slice + 1)
+      isApplied = true
+      expect(countRecent()).toBeLessThanOrEqual(MAX_RECENT)
+    }
+    const applied = apply()
+    do expect((await ask()).length).toBeGreaterThanOrEqual((slice * ROWS) / 100)
+    while (!isApplied)
+    await applied
+  }
+  expect((await ask()).map(({ counter }) => counter)).toEqual(
+    Array.from({ length: (SLICES * ROWS) / 100 }, (_, index) => index * 100 + 1),
+  )
   await history.close()
 })
 

@@ -44,6 +44,9 @@ const MAX_RECENT_ROWS = 32_768
 const MAX_RECENT_SLICES = 1_024
 const STEP_MS = 4
 const DROPPED_AT_ONCE = 64
+/** Names and lengths of a part take some 150 bytes. */
+const SMALL_PART_ROWS = 16
+const PARTS_TO_GATHER = 16
 
 const THINNED: readonly Series['measurement'][] = ['reading', 'coverage', 'health']
 
@@ -72,6 +75,35 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
     return { rows: block.rows, columns: placesOf(own).map((place) => block.column(place)) }
   }
   const placesOf = ({ measurement }: Series): number[] => columnsOf(measurement).map((_, place) => place)
+  /** Takes blocks out of the file. What is damaged is set aside, and the rest goes on without it. */
+  const takeOut = (own: Series, day: number, blocks: readonly Record<string, unknown>[]): Columns[] =>
+    blocks.flatMap(({ id, body }) => {
+      try {
+        const rows = open(own, body)
+        statements.drop.run(Number(id))
+        return [rows]
+      } catch (cause) {
+        statements.setState.run(BLOCK_STATES.damaged, Number(id))
+        onDamage(toDamage(own, day, cause))
+        return []
+      }
+    })
+  const join = (
+    own: Series,
+    day: number,
+    state: number,
+    blocks: readonly Record<string, unknown>[],
+  ): void => {
+    const origins = takeOut(own, day, blocks)
+    if (origins.length > 0) add(own, day, state, mergeColumns(origins, keyOf(own.measurement)))
+  }
+  /** In a large estate a part has few rows, and its names and lengths would be more than they. */
+  const gather = (own: Series, day: number): void => {
+    const { count } = statements.countParts.get(own.id, day, BLOCK_STATES.part)!
+    if (Number(count) < PARTS_TO_GATHER) return
+    join(own, day, BLOCK_STATES.gathered, statements.parts.all(own.id, day, BLOCK_STATES.part))
+  }
+
   const settle = (): boolean => {
     if (settling === undefined) {
       const day = dayAgo(CLOSE_AFTER_MS)
@@ -90,7 +122,9 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
         const own = series.byId(id)
         if (own === undefined) continue
         const rows = recent.read(id, day, placesOf(own), untilId)
-        if (rows.rows > 0) add(own, day, BLOCK_STATES.part, mergeColumns([rows], keyOf(own.measurement)))
+        if (rows.rows === 0) continue
+        add(own, day, BLOCK_STATES.part, mergeColumns([rows], keyOf(own.measurement)))
+        if (rows.rows < SMALL_PART_ROWS) gather(own, day)
       }
       if (next.length === 0) statements.dropSlices.run(untilId)
     })
@@ -99,26 +133,17 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
     return true
   }
 
-  /** One series and day becomes one block. What is damaged is set aside, and the rest goes on without it. */
+  /** One series and day becomes one block. */
   const close = (): boolean => {
-    const found = statements.toClose.get(BLOCK_STATES.part, dayAgo(CLOSE_AFTER_MS))
+    const until = dayAgo(CLOSE_AFTER_MS)
+    const found =
+      statements.toClose.get(BLOCK_STATES.part, until) ?? statements.toClose.get(BLOCK_STATES.gathered, until)
     const own = found === undefined ? undefined : series.byId(Number(found['series']))
     if (found === undefined || own === undefined) return false
     const day = Number(found['day'])
     inTransaction(() => {
-      const origins: Columns[] = []
-      for (const { id, state, body } of statements.ofDay.all(own.id, day)) {
-        if (state === BLOCK_STATES.damaged) continue
-        try {
-          origins.push(open(own, body))
-          statements.drop.run(Number(id))
-        } catch (cause) {
-          statements.setState.run(BLOCK_STATES.damaged, Number(id))
-          onDamage(toDamage(own, day, cause))
-        }
-      }
       const state = THINNED.includes(own.measurement) ? BLOCK_STATES.whole : BLOCK_STATES.final
-      if (origins.length > 0) add(own, day, state, mergeColumns(origins, keyOf(own.measurement)))
+      join(own, day, state, statements.ofDay.all(own.id, day, BLOCK_STATES.damaged))
     })
     return true
   }
@@ -129,14 +154,8 @@ export const createUpkeep = (parts: UpkeepParts): Upkeep => {
     if (found === undefined || own === undefined) return false
     const [id, day] = [Number(found['id']), Number(found['day'])]
     inTransaction(() => {
-      try {
-        const rows = open(own, found['body'])
-        statements.drop.run(id)
+      for (const rows of takeOut(own, day, [{ id, body: found['body'] }]))
         add(own, day, BLOCK_STATES.final, toThinned(own, rows, retention.thinnedMinutes))
-      } catch (cause) {
-        statements.setState.run(BLOCK_STATES.damaged, id)
-        onDamage(toDamage(own, day, cause))
-      }
     })
     return true
   }
@@ -176,7 +195,9 @@ const prepare = (db: DatabaseSync) => ({
   setState: db.prepare('UPDATE block SET state = ? WHERE id = ?'),
   dropSlices: db.prepare('DELETE FROM recent WHERE id <= ?'),
   toClose: db.prepare('SELECT series, day FROM block WHERE state = ? AND day < ? LIMIT 1'),
-  ofDay: db.prepare('SELECT id, state, body FROM block WHERE series = ? AND day = ? ORDER BY id'),
+  ofDay: db.prepare('SELECT id, body FROM block WHERE series = ? AND day = ? AND state <> ? ORDER BY id'),
+  parts: db.prepare('SELECT id, body FROM block WHERE series = ? AND day = ? AND state = ? ORDER BY id'),
+  countParts: db.prepare('SELECT count(*) AS count FROM block WHERE series = ? AND day = ? AND state = ?'),
   toThin: db.prepare('SELECT id, series, day, body FROM block WHERE state = ? AND day < ? LIMIT 1'),
   toDrop: db.prepare('SELECT id FROM block WHERE state = ? AND day < ? LIMIT ?'),
   dropUndated: db.prepare('DELETE FROM undated WHERE day < ?'),
