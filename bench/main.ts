@@ -221,6 +221,52 @@ const historyEmbedded = (): Figure[] => {
   ]
 }
 
+const saySkipped = (what: string): Figure[] => {
+  process.stdout.write(`  no figure: ${what} is not found\n`)
+  return []
+}
+
+type HistoryInflux = {
+  readonly own?: number
+  readonly client: number
+  readonly http: number
+  readonly fields: number
+}
+/** From the platform's log until an InfluxDB has acknowledged all of it, beside the bare client and ready lines over HTTP. */
+const historyInflux = (): Figure[] => {
+  const { own, client, http, fields } = run<HistoryInflux>('history-influx-run.ts', [
+    values.quick ? 30_000 : 300_000,
+  ])
+  if (own === undefined) return saySkipped('influxd')
+  const name = `history-influx: points of ${fields} fields acknowledged`
+  return [
+    toFigure(`${name}, beside the bare client`, own, 'points/s', { atLeast: 100_000 }, client),
+    toFigure(`${name}, beside ready lines over plain HTTP`, own, 'points/s', {}, http),
+  ]
+}
+
+type Way = { readonly own: number; readonly telegraf: number }
+type IngestWays = { readonly single?: Way; readonly batched: Way }
+/** From a gateway's topic into an InfluxDB, beside mosquitto and Telegraf with what they are best at. */
+const ingest = (): Figure[] => {
+  const { single, batched } = run<IngestWays>(
+    'ingest-run.ts',
+    values.quick ? [5_000, 20_000] : [200_000, 500_000],
+  )
+  if (single === undefined) return saySkipped('influxd, telegraf or mosquitto')
+  const beside = 'beside mosquitto and Telegraf'
+  return [
+    toFigure(
+      `ingest: one reading a message, ${beside}`,
+      single.own,
+      'readings/s',
+      { atLeast: single.telegraf },
+      single.telegraf,
+    ),
+    toFigure(`ingest: 500 readings a message, ${beside}`, batched.own, 'readings/s', {}, batched.telegraf),
+  ]
+}
+
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   pipeline,
   'event-latency': eventLatency,
@@ -231,6 +277,8 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   feed,
   memory,
   'history-embedded': historyEmbedded,
+  'history-influx': historyInflux,
+  ingest,
 }
 
 const chosen = values.only === undefined ? Object.keys(BENCHES) : [values.only]

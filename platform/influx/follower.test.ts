@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Reading } from '@clearlane/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import type { StoredEntry } from '../log/log.ts'
@@ -28,13 +29,14 @@ const readings = (count: number, from = 1) => Array.from({ length: count }, (_, 
 const start = async (answerWithinMs?: number) => {
   const folder = mkdtempSync(join(tmpdir(), 'influx-'))
   const server = await startInfluxServer(TOKEN)
+  const file = join(folder, 'influx.sqlite')
   const tokenFile = join(folder, 'token')
   writeFileSync(tokenFile, `${TOKEN}\n`)
   const config = InfluxConfigSchema.parse({ url: server.url, org: 'o', bucket: 'b', tokenFile })
   const waits: number[] = []
   let beforeRetry: (() => Promise<void> | void) | undefined
   const open = () => {
-    const book = openInfluxBook(join(folder, 'influx.sqlite'), 'target')
+    const book = openInfluxBook(file, 'target')
     const follower = createFollower({
       book,
       writer: createLineWriter(config, answerWithinMs),
@@ -61,6 +63,7 @@ const start = async (answerWithinMs?: number) => {
   })
   return {
     server,
+    file,
     tokenFile,
     waits,
     onWait: (then: typeof beforeRetry) => {
@@ -166,13 +169,17 @@ test('a refused line is parked once, also when it is sent again', async () => {
 })
 
 test('of more refused lines than are kept the newest are kept, and all are counted', async () => {
-  const { server, follower } = await start()
+  const { server, follower, file } = await start()
   const count = MAX_PARKED_LINES + 5
   for (let counter = 1; counter <= count; counter++) server.refuseLines.add(lineOf(counter))
   await follower().apply([entry(1, readings(count))], 1)
   const { total, items } = follower().state().parked
   expect(total).toBe(count)
   expect(items[0]?.line).toBe(lineOf(count))
+  const db = new DatabaseSync(file, { readOnly: true })
+  const kept = db.prepare('SELECT count(*) AS count FROM parked').get()
+  db.close()
+  expect(kept?.['count']).toBe(MAX_PARKED_LINES)
 })
 
 test.each([

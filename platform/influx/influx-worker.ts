@@ -26,7 +26,8 @@ const run = (port: NonNullable<typeof parentPort>, { config, file, position }: I
       return
     }
     const { id } = request
-    if (request.kind === 'open') {
+    // Whoever could not ask for the cursor begins with the beginning, and learns it here.
+    if (request.kind === 'open' || request.cursor <= book.cursor()) {
       reply({ kind: 'done', id, state: follower.state(), cursor: book.cursor() })
       return
     }

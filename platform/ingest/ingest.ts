@@ -37,8 +37,9 @@ export type IngestOptions = {
 
 /** Messages waiting for their turn. What is beyond is not acknowledged, so its gateway sends it again. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
-/** Appends under way at once; they share syncs. */
-const MAX_APPENDS = 64
+/** Appends under way at once; they share syncs, so messages of one reading need many of them. */
+const MAX_APPENDS = 1_024
+const MAX_APPEND_BYTES = 8 * 1024 * 1024
 
 export const createIngest = (options: IngestOptions): Ingest => {
   const { site, log, refusals, nowMs, acknowledge, onCommitted, onHealth, onReply, onNote } = options
@@ -46,10 +47,12 @@ export const createIngest = (options: IngestOptions): Ingest => {
   const idleWaiters: (() => void)[] = []
   let waitingBytes = 0
   let appends = 0
+  let appendBytes = 0
   let isScheduled = false
 
   const append = async (entry: LogEntry): Promise<void> => {
     appends++
+    appendBytes += entry.text.length
     try {
       const { outcome, skipped } = await log.append(entry)
       if (outcome === 'gap')
@@ -72,6 +75,7 @@ export const createIngest = (options: IngestOptions): Ingest => {
         acknowledge(entry.gateway, entry.epoch, outcome === 'gap' ? [entry.channel] : [])
     } finally {
       appends--
+      appendBytes -= entry.text.length
       schedule()
     }
   }
@@ -162,7 +166,9 @@ export const createIngest = (options: IngestOptions): Ingest => {
 
   const run = (): void => {
     isScheduled = false
-    const next = appends < MAX_APPENDS ? queue.shift() : undefined
+    // The end of an append schedules the next turn.
+    if (appends >= MAX_APPENDS || appendBytes >= MAX_APPEND_BYTES) return
+    const next = queue.shift()
     if (next !== undefined) {
       waitingBytes -= next.payload.length
       work(next.topic, next.payload, next.isRetained)
