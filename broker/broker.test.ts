@@ -1,11 +1,14 @@
+import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { authorize } from '@clearlane/protocol'
 import type { MqttClient } from 'mqtt'
 import { connectAsync } from 'mqtt'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Broker } from './broker.ts'
 import { createBroker } from './broker.ts'
-import { createIdentities, hashSecret, parseIdentities } from './identities.ts'
+import { createIdentities, hashSecret, parseIdentities, provisionIdentities } from './identities.ts'
 
 const identities = [
   {
@@ -148,6 +151,24 @@ describe('who may do what', () => {
       allowed,
     )
   })
+})
+
+test('secrets that are missing are made, for this user only, and stand over a restart', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'secrets-'))
+  const identity = { kind: 'box-flows', site: 's', gateway: 'gw-1' } as const
+  const wanted = [
+    { username: 'node-red', secretFile: join(folder, 'lan/node-red.secret'), identity },
+    { username: 'lamp', secretFile: join(folder, 'lan/lamp.secret'), identity },
+  ]
+  const [first] = provisionIdentities(wanted)
+  const secrets = wanted.map(({ secretFile }) => readFileSync(secretFile, 'utf8'))
+  expect(new Set(secrets).size).toBe(2)
+  expect(secrets[0]).toMatch(/^[\w-]{32}$/)
+  expect(statSync(wanted[0]!.secretFile).mode & 0o777).toBe(0o600)
+  const again = createIdentities(provisionIdentities(wanted))
+  expect(await again.verify('node-red', Buffer.from(secrets[0]!))).toEqual(identity)
+  expect(await again.verify('node-red', Buffer.from(secrets[1]!))).toBeUndefined()
+  expect(JSON.stringify(first)).not.toContain(secrets[0])
 })
 
 test('a subscriber that takes nothing is dropped, and the others hear everything meanwhile', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getJson } from '../tools/collect.ts'
 import { findFreePorts } from '../tools/estate.ts'
 import { installNodeRed } from '../tools/node-red.ts'
+import { commandOf, findChild } from './testing-children.ts'
 import type { TestEstate } from './testing-estate.ts'
 import { explain, ROOT, startTestEstate } from './testing-estate.ts'
 import { createEditor, nodeRedOf, toFunctionFlow } from './testing-node-red.ts'
@@ -16,6 +17,8 @@ const LAMP = JSON.parse(
   readFileSync(join(ROOT, 'gateway/node-red/nodes/examples/lamp.json'), 'utf8'),
 ) as object[]
 
+const ENOUGH_STAYS = 40
+
 let estate: TestEstate
 let port: number
 let nodeRedDir: string
@@ -23,8 +26,8 @@ const url = (path: string): string => `http://127.0.0.1:${port}${path}`
 const state = async (): Promise<string | undefined> => (await nodeRedOf(estate.api))?.state
 const notes = async (): Promise<NoteView[]> =>
   ((await getJson(`${estate.api}/api/v1/notes`)) as { items: NoteView[] }).items
-const countEpisodes = async (): Promise<number> =>
-  ((await getJson(`${estate.api}/api/v1/episodes/count`)) as { count: number }).count
+const countEpisodes = async (narrow = ''): Promise<number> =>
+  ((await getJson(`${estate.api}/api/v1/episodes/count${narrow}`)) as { count: number }).count
 
 beforeAll(async () => {
   installNodeRed(ROOT, () => undefined)
@@ -33,7 +36,8 @@ beforeAll(async () => {
   estate = await startTestEstate({
     speed: 10,
     forMs: 600_000,
-    arrivalsPerHour: 400,
+    arrivalsPerHour: 900,
+    heartbeatMs: 1_000,
     box: {
       lan: { broker: { port: brokerPort }, url: `mqtt://127.0.0.1:${brokerPort}` },
       nodeRed: { port, heapMb: HEAP_MB, hungAfterMs: HUNG_AFTER_MS },
@@ -171,7 +175,9 @@ const MISFORTUNES = [
     name: 'eats memory',
     reason: /memory/,
     end: 'safe-mode',
-    func: `const kept = []\nfor (;;) kept.push(new Array(100000).fill(Math.random()))`,
+    // Little by little: each piece leaves time for everything else.
+    func: `const kept = []
+setInterval(() => { for (let piece = 0; piece < 20; piece++) kept.push(new Array(100000).fill(Math.random())) }, 100)`,
   },
   {
     name: 'throws where nobody catches',
@@ -197,7 +203,7 @@ describe('a flow that goes wrong', () => {
       // Nobody may be left to answer.
       await editor.deploy(toFunctionFlow(func)).catch(() => undefined)
       await expect.poll(state, SLOW).not.toMatch(/running|safe-mode/)
-      await expect.poll(countEpisodes, SLOW).toBeGreaterThan(before)
+      await expect.poll(() => countEpisodes(), SLOW).toBeGreaterThan(before)
       await expect.poll(state, SLOW).toBe(end)
       expect((await nodeRedOf(estate.api))?.reason).toMatch(reason)
     },
@@ -212,22 +218,28 @@ describe('a flow that goes wrong', () => {
 
   test('Node-RED that is killed again is given up with its reason, and nobody misses it', async () => {
     const before = await countEpisodes()
-    const children = readFileSync(
-      `/proc/${estate.child.gateway.pid()}/task/${estate.child.gateway.pid()}/children`,
-      'utf8',
-    )
-    const pids = children.trim().split(' ').map(Number)
-    const nodeRedPid = pids.find((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('node-red/main.ts'),
-    )
+    const nodeRedPid = findChild(estate.child.gateway.pid(), 'node-red/main.ts')
     expect(nodeRedPid).toBeDefined()
     process.kill(nodeRedPid!, 'SIGKILL')
     await expect.poll(state, SLOW).toBe('given-up')
     expect((await nodeRedOf(estate.api))?.reason).toContain('SIGKILL')
-    await expect.poll(countEpisodes, SLOW).toBeGreaterThan(before)
+    await expect.poll(() => countEpisodes(), SLOW).toBeGreaterThan(before)
+  })
+
+  test('that never ends does not outlive a gateway that is killed', async () => {
+    process.kill(estate.child.gateway.pid()!, 'SIGKILL')
+    await expect.poll(state, SLOW).toBe('running')
+    const editor = await createEditor(nodeRedDir, port)
+    await editor.deploy(toFunctionFlow('while (true) {}')).catch(() => undefined)
+    const nodeRedPid = findChild(estate.child.gateway.pid(), 'node-red/main.ts')!
+    process.kill(estate.child.gateway.pid()!, 'SIGKILL')
+    await expect.poll(() => commandOf(nodeRedPid)).toBe('')
+    await estate.child.gateway.ready()
   })
 
   test('what the sensors said and what the centre holds are the same after all of it', async () => {
+    // Enough of them for a verdict.
+    await expect.poll(() => countEpisodes('?state=ended'), { timeout: 120_000 }).toBeGreaterThan(ENOUGH_STAYS)
     const verdict = await estate.verdict()
     expect(verdict.green, explain(verdict, estate.dataDir)).toBe(true)
   })
