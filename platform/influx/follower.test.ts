@@ -26,13 +26,13 @@ const entry = (position: number, rows: readonly Reading[]): StoredEntry => ({
 })
 const readings = (count: number, from = 1) => Array.from({ length: count }, (_, at) => reading(from + at))
 /** A follower of a local server, its waits over at once and written down; `restart` is a new process on the same file. */
-const start = async (answerWithinMs?: number) => {
+const start = async (answerWithinMs?: number, over: object = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'influx-'))
   const server = await startInfluxServer(TOKEN)
   const file = join(folder, 'influx.sqlite')
   const tokenFile = join(folder, 'token')
   writeFileSync(tokenFile, `${TOKEN}\n`)
-  const config = InfluxConfigSchema.parse({ url: server.url, org: 'o', bucket: 'b', tokenFile })
+  const config = InfluxConfigSchema.parse({ url: server.url, org: 'o', bucket: 'b', tokenFile, ...over })
   const waits: number[] = []
   let beforeRetry: (() => Promise<void> | void) | undefined
   const open = () => {
@@ -223,6 +223,20 @@ test('a 400 of something that is no InfluxDB parks nothing', async () => {
   expect(follower().state().parked.total).toBe(0)
 })
 
+test('a page that says 200 to everything has taken nothing', async () => {
+  const { server, follower, waits, onWait } = await start(undefined, {
+    kind: 'victoriametrics',
+    org: undefined,
+  })
+  server.answer((response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'))
+  onWait(() => {
+    expect(follower().state().failing?.reason).toContain('answers 200')
+    server.answer((response) => response.writeHead(204).end())
+  })
+  await follower().apply([entry(1, readings(10))], 1)
+  expect(waits).toEqual([1_000])
+})
+
 test('a server that is away is asked again, with growing pauses up to a minute', async () => {
   const { server, follower, waits, onWait } = await start()
   await server.stop()
@@ -268,8 +282,8 @@ test('a token that was put right in its file is taken without a restart', async 
   expect(server.points.size).toBe(10)
 })
 
-test('closing ends a write that nobody answers, and leaves the cursor where it was', async () => {
-  const { server, follower, book } = await start()
+test('closing ends a write that nobody answers and leaves the cursor where it was; the next process sends it', async () => {
+  const { server, follower, book, restart } = await start()
   await follower().apply([entry(1, readings(1))], 1)
   server.answer(() => undefined)
   const asked = server.asked()
@@ -278,4 +292,8 @@ test('closing ends a write that nobody answers, and leaves the cursor where it w
   follower().close()
   await expect(applied).rejects.toThrow()
   expect(book().cursor()).toBe(1)
+  restart()
+  server.answer(undefined)
+  await follower().apply([entry(2, readings(10))], 2)
+  expect(server.points.size).toBe(10)
 })

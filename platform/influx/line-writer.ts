@@ -66,17 +66,22 @@ export const createLineWriter = (config: InfluxConfig, answerWithinMs = ANSWER_W
       client.api.writeRecords([...lines])
       return client.api.flush()
     }
+    let status: number | undefined
     await client.influx.transport.request(
       `/write?db=${encodeURIComponent(bucket)}&precision=u`,
       lines.join('\n'),
       { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' }, gzipThreshold },
+      (_headers, code) => {
+        status = code
+      },
     )
+    // A page that says 200 to whatever it is asked has stored nothing.
+    if (status !== 204)
+      throw new Error(`it answers ${status} where a server that has stored lines answers 204`)
   }
 
-  /** After a fault of the line or of the token, nothing of the old connection is used again. */
-  const settle = <Answer extends { readonly kind: string; readonly isOurs?: boolean }>(
-    answer: Answer,
-  ): Answer => {
+  /** When it takes nothing now, nothing of the old connection is used again. */
+  const settle = (answer: ReturnType<typeof toAnswer>): ReturnType<typeof toAnswer> => {
     if (answer.kind !== 'later') return answer
     agent.destroy()
     client = undefined

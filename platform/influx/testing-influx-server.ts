@@ -70,7 +70,7 @@ export const startInfluxServer = async (token: string) => {
   }
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
-      const other = request.url?.startsWith('/api/v2/write') === true ? toOther?.() : undefined
+      const other = /^(\/api\/v2)?\/write/.test(request.url ?? '') ? toOther?.() : undefined
       if (other === undefined) answer(request, response, body)
       else other(response)
       asked.resolve()
