@@ -61,7 +61,7 @@ export const spawnNodeRed = (options: NodeRedStart, heapMb: number): ChildProces
 
 const lower = (pid: number): void => {
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+    setPriority(pid, constants.priority.PRIORITY_LOW)
   } catch {
     // It has ended already, which is told by its end.
   }
