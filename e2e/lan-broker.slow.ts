@@ -17,7 +17,8 @@ import { findChild } from './testing-children.ts'
 import type { TestEstate } from './testing-estate.ts'
 import { explain, startTestEstate } from './testing-estate.ts'
 
-const ENOUGH_STAYS = 40
+/** A third of what ends is a stay that the verdict scores. */
+const ENOUGH_EPISODES = 100
 
 let estate: TestEstate
 let url: string
@@ -160,7 +161,9 @@ test('a broker of the box that is killed is started again, and told everything',
 
 test('what the sensors said and what the centre holds are the same after all of it', async () => {
   // Enough of them for a verdict.
-  await expect.poll(() => countEpisodes('?state=ended'), { timeout: 120_000 }).toBeGreaterThan(ENOUGH_STAYS)
+  await expect
+    .poll(() => countEpisodes('?state=ended'), { timeout: 240_000 })
+    .toBeGreaterThan(ENOUGH_EPISODES)
   const verdict = await estate.verdict()
   expect(verdict.green, explain(verdict, estate.dataDir)).toBe(true)
 })
