@@ -107,7 +107,11 @@ test('a history whose every commit takes longer than the keep-alive costs no ses
   expect(await acknowledgedRow(estate)).toBeGreaterThan(0)
   const verdict = await estate.verdict()
   expect(verdict.green, explain(verdict, estate.dataDir)).toBe(true)
-  await expect.poll(async () => (await historyOf(estate)).lag, { timeout: 120_000 }).toBe(0)
+  // The platform itself goes on writing a sample a minute into its log, so a slow history is never quite at its end.
+  const { position } = (await estate.status()).log
+  await expect
+    .poll(async () => (await historyOf(estate)).position, { timeout: 120_000 })
+    .toBeGreaterThanOrEqual(position)
   expect(await countHistory(estate)).toBe(verdict.readingsStored)
   expect((await estate.status()).broker).toEqual(broker)
   expect(lostSessions(estate)).toEqual([])
