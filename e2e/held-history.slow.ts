@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { openHistorySource } from '@clearlane/platform/history/history-source.ts'
 import { LayoutSchema, ReadingSchema } from '@clearlane/protocol'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -63,6 +64,17 @@ const countHistory = async ({ api }: TestEstate): Promise<number> => {
   return count
 }
 
+/** The same beside the thread that writes it, which is always in a commit when commits are that slow. */
+const countInFile = ({ dataDir }: TestEstate): number => {
+  const source = openHistorySource(join(dataDir, 'platform', 'history.sqlite'))
+  const span = { measurement: 'reading', fields: ['xNt'], fromUs: 0, toUs: Number.MAX_SAFE_INTEGER }
+  let count = 0
+  for (const tags of source.series('reading'))
+    count += [...source.points({ ...span, tags, descending: false })].length
+  source.close()
+  return count
+}
+
 test('a history held for 60 s costs no session, no acknowledgement, no answer and no reading', async () => {
   await using estate = await startTestEstate({
     speed: 10,
@@ -107,8 +119,12 @@ test('a history whose every commit takes longer than the keep-alive costs no ses
   expect(await acknowledgedRow(estate)).toBeGreaterThan(0)
   const verdict = await estate.verdict()
   expect(verdict.green, explain(verdict, estate.dataDir)).toBe(true)
-  await expect.poll(async () => (await historyOf(estate)).lag, { timeout: 120_000 }).toBe(0)
-  expect(await countHistory(estate)).toBe(verdict.readingsStored)
+  // The platform itself goes on writing a sample a minute into its log, so a slow history is never quite at its end.
+  const { position } = (await estate.status()).log
+  await expect
+    .poll(async () => (await historyOf(estate)).position, { timeout: 120_000 })
+    .toBeGreaterThanOrEqual(position)
+  expect(countInFile(estate)).toBe(verdict.readingsStored)
   expect((await estate.status()).broker).toEqual(broker)
   expect(lostSessions(estate)).toEqual([])
 })

@@ -11,6 +11,7 @@ import { createUpkeep } from './upkeep.ts'
 export type EmbeddedHistoryOptions = {
   readonly file: string
   readonly retention: Retention
+  /** Added to every commit of what comes, not to those of the upkeep. */
   readonly syncDelayMs: number
   /** Rows that are not put away by series before more are taken. */
   readonly maxRecentRows?: number
@@ -21,11 +22,11 @@ export type EmbeddedHistoryOptions = {
 export const openEmbeddedHistory = (options: EmbeddedHistoryOptions) => {
   const { file, retention, syncDelayMs, maxRecentRows, onDamage } = options
   const db = openHistoryFile(file)
-  const inTransaction = (work: () => void): void => {
+  const inTransaction = (work: () => void, delayMs = 0): void => {
     try {
       db.exec('BEGIN')
       work()
-      if (syncDelayMs > 0) pause(syncDelayMs)
+      if (delayMs > 0) pause(delayMs)
       db.exec('COMMIT')
     } catch (cause) {
       if (db.isTransaction) db.exec('ROLLBACK')
@@ -35,14 +36,19 @@ export const openEmbeddedHistory = (options: EmbeddedHistoryOptions) => {
   const series = openSeriesBook(db)
   const recent = openRecentSlices(db, onDamage)
   recent.refresh()
-  const store = openHistoryStore({ db, series, recent, inTransaction })
+  const store = openHistoryStore({
+    db,
+    series,
+    recent,
+    inTransaction: (work) => inTransaction(work, syncDelayMs),
+  })
   const upkeep = createUpkeep({
     db,
     series,
     recent,
     retention,
     ...(maxRecentRows !== undefined && { maxRecentRows }),
-    inTransaction,
+    inTransaction: (work) => inTransaction(work),
     nowMs: store.nowMs,
     onDamage,
   })
