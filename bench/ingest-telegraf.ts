@@ -86,7 +86,7 @@ content_encoding = "identity"
 
 /** Telegraf takes times in nanoseconds. */
 const toNanosecondLine = (reading: Reading): string => {
-  const line = toLine(toReadingPoint('bench', reading))
+  const line = toLine(toReadingPoint('bench', reading, 0))
   return line.ok ? `${line.value}000` : ''
 }
 

@@ -46,7 +46,7 @@ describe.skipIf(found === undefined)('a real influxd of version 1 and ours, aske
     influxd = await startInfluxd1(
       found ?? '',
       's',
-      READINGS.map((reading) => toLine(toReadingPoint('s', reading))),
+      READINGS.map((reading) => toLine(toReadingPoint('s', reading, 0))),
     )
   })
   afterAll(async () => {

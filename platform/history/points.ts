@@ -5,19 +5,19 @@ import type { Sample } from './samples.ts'
 
 /**
  * The points of one entry of the log, as `HISTORY_TABLE` describes them. What has no event time yet stands at the
- * time at which it was received or decided, and its field `clock` says so.
+ * time at which the platform received it, for its gateway's clock may stand at 1970; the field `clock` says so.
  */
-export const toPoints = ({ site, channel, text }: StoredEntry): HistoryPoint[] => {
+export const toPoints = ({ site, channel, receivedMs, text }: StoredEntry): HistoryPoint[] => {
   switch (channel) {
     case 'readings':
-      return (JSON.parse(text) as Reading[]).map((reading) => toReadingPoint(site, reading))
+      return (JSON.parse(text) as Reading[]).map((reading) => toReadingPoint(site, reading, receivedMs))
     case 'events':
       return (JSON.parse(text) as GatewayEvent[]).flatMap((event) => {
         switch (event.kind) {
           case 'presence':
-            return [toPresencePoint(site, event)]
+            return [toPresencePoint(site, event, receivedMs)]
           case 'episode':
-            return toEpisodePoints(site, event)
+            return toEpisodePoints(site, event, receivedMs)
           case 'correction':
             return []
         }
@@ -34,8 +34,8 @@ const codeOf = <Name extends keyof typeof HISTORY_CODES>(
   word: (typeof HISTORY_CODES)[Name][number],
 ): number => (HISTORY_CODES[name] as readonly string[]).indexOf(word)
 
-export const toReadingPoint = (site: string, reading: Reading): HistoryPoint => {
-  const atMs = reading.eventMs ?? reading.receivedMs
+export const toReadingPoint = (site: string, reading: Reading, receivedMs: number): HistoryPoint => {
+  const atMs = reading.eventMs ?? receivedMs
   return {
     measurement: 'reading',
     tags: { site, section: reading.section, slot: reading.slot },
@@ -50,7 +50,7 @@ export const toReadingPoint = (site: string, reading: Reading): HistoryPoint => 
       trigger: codeOf('trigger', reading.trigger),
       clock: codeOf('clock', reading.clock),
       backfill: reading.backfill ? 1 : 0,
-      delayMs: reading.receivedMs - atMs,
+      delayMs: reading.eventMs === undefined ? 0 : reading.receivedMs - reading.eventMs,
       counter: reading.counter,
       session: reading.session,
       device: reading.device,
@@ -59,7 +59,7 @@ export const toReadingPoint = (site: string, reading: Reading): HistoryPoint => 
   }
 }
 
-const toPresencePoint = (site: string, event: PresenceEvent): HistoryPoint => {
+const toPresencePoint = (site: string, event: PresenceEvent, receivedMs: number): HistoryPoint => {
   const { baseline, residualNt, thresholdNt } = event.evidence
   return {
     measurement: 'presence',
@@ -73,14 +73,14 @@ const toPresencePoint = (site: string, event: PresenceEvent): HistoryPoint => {
       baselineZNt: baseline?.[2],
       revision: event.revision,
     }),
-    atUs: toPointUs(event.sinceMs ?? event.decidedMs, event.revision),
+    atUs: toPointUs(event.sinceMs ?? receivedMs, event.revision),
   }
 }
 
 /** One point for each section that the episode blocks. */
-const toEpisodePoints = (site: string, event: EpisodeEvent): HistoryPoint[] => {
+const toEpisodePoints = (site: string, event: EpisodeEvent, receivedMs: number): HistoryPoint[] => {
   const { episode, transition } = event
-  const atMs = event.atMs ?? event.decidedMs
+  const atMs = event.atMs ?? receivedMs
   const fields = withoutUnknown({
     transition: codeOf('transition', transition),
     suspect: codeOf('suspect', episode.suspect),
