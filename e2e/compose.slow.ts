@@ -2,7 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { get } from 'node:http'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -158,6 +158,9 @@ describe('each service runs with its command, its environment and empty volumes,
   )
 
   test('every service of ours becomes healthy, and the platform sees readings', async () => {
+    // Where InfluxDB did not run it is away, which must hold nobody up.
+    if (influxd === undefined)
+      writeFileSync(join(folder, 'run/platform/influx.token'), 'of a server that is away', { mode: 0o600 })
     for (const name of ['door', 'broker', 'platform', 'firmware-sim', 'gateway']) await start(name)
     const ask = async (path: string): Promise<string> =>
       (await fetch(`http://127.0.0.1:${ports['8080']}${path}`)).text()
