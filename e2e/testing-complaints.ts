@@ -2,8 +2,8 @@ import type { BrowserContext } from 'playwright-core'
 
 const complaints: string[] = []
 
-/** The browser's own word on an answer that refuses and on a server that is away. The pages say both themselves. */
-const OF_THE_NETWORK = /^Failed to load resource/
+/** The browser's own words on an answer that refuses and on a server that is away. The pages say both themselves. */
+const OF_THE_NETWORK = /^(Failed to load resource|An unknown error occurred when fetching the script)/
 
 /** From now on errors of the scripts of these pages are kept, and whatever their policy refuses them. */
 export const keepComplaints = (context: BrowserContext): void => {
