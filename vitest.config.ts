@@ -16,6 +16,8 @@ export default defineConfig({
           setupFiles: ['e2e/testing-no-complaints.ts'],
           retry: 0,
           fileParallelism: false,
+          // Whole estates run beside each other where a test says so.
+          maxConcurrency: 2,
           testTimeout: 600_000,
           hookTimeout: 120_000,
           expect,

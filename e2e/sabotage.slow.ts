@@ -33,7 +33,7 @@ test('a run that nobody harms ends green', async () => {
   expect(await run('--seed', '11')).toMatchObject({ code: 0, verdict: { green: true, ...UNHARMED } })
 })
 
-describe('the verdict is red for exactly what was done', () => {
+describe.concurrent('the verdict is red for exactly what was done', () => {
   test.each([
     { kind: 'drop-reading', harm: { readingsMissing: 1 } },
     { kind: 'double-reading', harm: { readingsDuplicated: 1 } },
