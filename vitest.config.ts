@@ -7,7 +7,17 @@ const expect = { poll: { timeout: 15_000, interval: 25 } }
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'fast', include: ['**/*.test.ts'], exclude, retry: 0, testTimeout: 30_000, expect } },
+      {
+        test: {
+          name: 'fast',
+          include: ['**/*.test.ts'],
+          exclude,
+          maxWorkers: 2,
+          retry: 0,
+          testTimeout: 30_000,
+          expect,
+        },
+      },
       {
         test: {
           name: 'slow',

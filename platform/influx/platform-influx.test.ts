@@ -13,7 +13,10 @@ const start = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'platform-influx-'))
   const server = await startInfluxServer(TOKEN)
   writeFileSync(join(folder, 'token'), TOKEN)
+  const anchorMs = Date.now()
   const platform = await startTestPlatform({
+    // A minute has just begun: at the next the platform would write a sample of its own.
+    time: { anchorMs, startMs: Math.floor(anchorMs / 60_000) * 60_000, speed: 1 },
     influx: { url: server.url, org: 'o', bucket: 'b', tokenFile: join(folder, 'token') },
   })
   // What is said before the platform listens is said to nobody.
