@@ -1,8 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { createConnection, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashSecret } from '@clearlane/broker/identities.ts'
@@ -14,6 +13,7 @@ import { startChild } from '../tools/child.ts'
 import { findFreePorts } from '../tools/estate.ts'
 import { percentile } from './figure.ts'
 import { isBeside, prepareBeside } from './node-red-beside.ts'
+import { untilListening } from './listening.ts'
 import { createBenchLayout, createBenchRules, toBenchFrame } from './traffic.ts'
 
 /**
@@ -102,21 +102,6 @@ const measurePublish = async (url: string, topic: string, over: object) => {
   }
   await Promise.all([subscriber.endAsync(), publisher.endAsync()])
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
-}
-
-const untilListening = async (port: number): Promise<void> => {
-  for (let attempt = 0; ; attempt++) {
-    const probe = createConnection(port, '127.0.0.1')
-    try {
-      await once(probe, 'connect')
-      return
-    } catch (cause) {
-      if (attempt === 50) throw cause
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    } finally {
-      probe.destroy()
-    }
-  }
 }
 
 createCertificate()

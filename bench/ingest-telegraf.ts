@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { toReadingPoint } from '@clearlane/platform/history/points.ts'
 import { toLine } from '@clearlane/platform/influx/line-protocol.ts'
@@ -12,6 +11,7 @@ import { unpack } from '../e2e/testing-influxd.ts'
 import { ORGANISATION, ROOT_TOKEN } from '../e2e/testing-stored-influxd.ts'
 import { findFreePorts } from '../tools/estate.ts'
 import type { Ingest, IngestParts } from './ingest-own.ts'
+import { untilListening } from './listening.ts'
 
 const TOPIC = 'bench/readings'
 const MAX_IN_FLIGHT = 5_000
@@ -99,18 +99,3 @@ const untilSaid = (child: ChildProcess, word: string): Promise<void> =>
     })
     child.once('exit', (code) => reject(new Error(`telegraf ended with ${code}: ${said}`)))
   })
-
-const untilListening = async (port: number): Promise<void> => {
-  for (let attempt = 0; ; attempt++) {
-    const probe = createConnection(port, '127.0.0.1')
-    try {
-      await once(probe, 'connect')
-      return
-    } catch (cause) {
-      if (attempt === 50) throw cause
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    } finally {
-      probe.destroy()
-    }
-  }
-}
